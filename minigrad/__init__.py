@@ -1,0 +1,53 @@
+"""minigrad: reverse-mode automatic differentiation on NumPy, made to be read, stepped and checked."""
+
+from minigrad.gradients import grad, hessian, jacobian
+from minigrad.ops.activation import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
+from minigrad.ops.arithmetic import add, divide, multiply, negative, power, subtract
+from minigrad.ops.base import Op, call
+from minigrad.ops.broadcasting import broadcast_to, unbroadcast
+from minigrad.ops.elementwise import (
+    astype,
+    cos,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log2,
+    sin,
+    sqrt,
+    square,
+    tanh,
+)
+from minigrad.ops.indexing import getitem, scatter_add
+from minigrad.ops.linalg import dot, linear, matmul, outer
+from minigrad.ops.loss import xlogy
+from minigrad.ops.piecewise import abs, clip, maximum, minimum, where
+from minigrad.ops.reduction import logsumexp, max, mean, min, prod, std, sum, var
+from minigrad.ops.shape import (
+    concatenate,
+    expand_dims,
+    flatten,
+    flip,
+    pad,
+    reshape,
+    split,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+    unstack,
+)
+from minigrad.tensor import Tensor, is_grad_enabled, no_grad
+
+__version__ = "0.1.0"

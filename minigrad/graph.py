@@ -1,0 +1,132 @@
+"""Backpropagation: an order, a step, and the loop over both.
+
+The graph is the Tensors themselves: each remembers the op it came out of and that op's inputs.
+``grads`` is the only state of a backward pass, an ordinary dict: for every tensor that takes part,
+the gradient that has arrived so far, or None before anything has.
+"""
+
+from typing import Any
+
+from minigrad.errors import GradientError, GraphError
+from minigrad.ops.base import Node
+
+__all__ = ["backpropagate", "backward_step", "topological_order"]
+
+Grads = dict[Any, Any]
+
+
+def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) -> Grads:
+    """Carry ``grad_root`` from ``root`` back through the graph; return every tensor's gradient.
+
+    Parameters
+    ----------
+    root : Tensor
+        Where to start, usually a loss.
+    grad_root : array or Tensor
+        The gradient of the quantity of interest with respect to ``root``. If it is a Tensor, all
+        rules run on Tensors, and the gradients carry a graph of their own.
+    inputs : list of Tensor, optional
+        Go only where it leads to one of these; by default everywhere.
+
+    Returns
+    -------
+    dict
+        The gradient of each tensor that takes part, in the order of the pass.
+    """
+    order = topological_order(root)
+    if inputs is not None:
+        order = leading_to(order, inputs)
+    grads: Grads = dict.fromkeys(order)
+    grads[root] = grad_root
+    tensor = root
+    try:
+        for tensor in order:
+            backward_step(tensor, grads)
+    except Exception as error:
+        error.add_note(f"in the backward step of {tensor!r}")
+        raise
+    return grads
+
+
+def backward_step(tensor: Any, grads: Grads) -> None:
+    """Pass the gradient of ``tensor`` on to those of its inputs that take part."""
+    grad_out = grads[tensor]
+    if isinstance(grad_out, Node):
+        out, inputs = tensor, tensor.inputs
+    else:
+        out, inputs = tensor.data, arrays_of(tensor.inputs)
+    for index, x in enumerate(tensor.inputs):
+        if not isinstance(x, Node) or x not in grads:
+            continue
+        if x.stamp > tensor.stamp:
+            raise changed_since(tensor, x)
+        rule = tensor.op.rules[index]
+        contribution = rule(grad_out, out, *inputs, **tensor.params)
+        if getattr(contribution, "shape", None) != x.data.shape:
+            raise wrong_shape(tensor, x, rule, contribution)
+        if contribution.dtype != x.data.dtype:
+            contribution = contribution.astype(x.data.dtype)
+        if grads[x] is None:
+            grads[x] = contribution
+        else:
+            grads[x] = grads[x] + contribution
+
+
+def topological_order(root: Any) -> list[Any]:
+    """All tensors between ``root`` and the leaves, each after everything that used it.
+
+    A tensor is ready once all its uses have been passed: so its gradient is complete before it is
+    passed on. Nothing recurses, however deep the graph.
+    """
+    uses = {root: 0}
+    pending = [root]
+    while pending:
+        tensor = pending.pop()
+        if tensor.op is not None and not tensor.inputs:
+            raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
+        for x in tensor.inputs:
+            if isinstance(x, Node) and x.requires_grad:
+                if x in uses:
+                    uses[x] += 1
+                else:
+                    uses[x] = 1
+                    pending.append(x)
+    order = []
+    ready = [root]
+    while ready:
+        tensor = ready.pop()
+        order.append(tensor)
+        for x in tensor.inputs:
+            if isinstance(x, Node) and x.requires_grad:
+                uses[x] -= 1
+                if uses[x] == 0:
+                    ready.append(x)
+    return order
+
+
+def leading_to(order: list[Any], inputs: list[Any]) -> list[Any]:
+    """Those tensors of a topological order from which some of ``inputs`` can be reached."""
+    leading = set(inputs)
+    for tensor in reversed(order):
+        if any(isinstance(x, Node) and x in leading for x in tensor.inputs):
+            leading.add(tensor)
+    return [tensor for tensor in order if tensor in leading]
+
+
+def arrays_of(inputs: tuple[Any, ...]) -> list[Any]:
+    """The values of an op's inputs: Tensors give their arrays, constants stay as they are."""
+    return [x.data if isinstance(x, Node) else x for x in inputs]
+
+
+def changed_since(tensor: Any, x: Any) -> GraphError:
+    return GraphError(
+        f"{x!r} has changed since {tensor!r} was computed from it, so that its gradient would mix "
+        "old values with new ones; run the forward pass again before backward()"
+    )
+
+
+def wrong_shape(tensor: Any, x: Any, rule: Any, contribution: Any) -> GradientError:
+    shape = getattr(contribution, "shape", None)
+    found = f"shape {shape}" if shape is not None else f"{contribution!r}, not an array"
+    name = getattr(rule, "__qualname__", rule)
+    return GradientError(f"{name} returned {found} for {x!r}; it must have shape {x.data.shape}")

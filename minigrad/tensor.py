@@ -1,0 +1,521 @@
+"""The Tensor: an array, its gradient, and its place in the graph."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from minigrad.errors import DTypeError, GradientError, GraphError
+from minigrad.graph import backpropagate
+from minigrad.ops import activation, elementwise, indexing, linalg, piecewise, reduction
+from minigrad.ops import shape as shaping
+from minigrad.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract, power
+from minigrad.ops.base import Node, Op, as_operand, forward_error
+from minigrad.printing import one_line, with_values
+from minigrad.protocols import apply_function, apply_ufunc
+
+__all__ = ["Tensor", "apply", "is_grad_enabled", "no_grad"]
+
+PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+OPERAND_TYPES = frozenset([np.ndarray, float, int, bool, np.float64, np.float32])
+NO_PARAMS: Mapping[str, Any] = {}
+
+grad_enabled: ContextVar[bool] = ContextVar("grad_enabled", default=True)
+next_stamp = count(1).__next__
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording a graph, as a ``with`` block or as a decorator.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> w = mg.Tensor(2.0, requires_grad=True)
+    >>> with mg.no_grad():
+    ...     y = w * 3
+    >>> y.requires_grad
+    False
+    """
+    token = grad_enabled.set(False)
+    try:
+        yield
+    finally:
+        grad_enabled.reset(token)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops record a graph here: True except under `no_grad`.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.is_grad_enabled()
+    True
+    """
+    return grad_enabled.get()
+
+
+class Tensor(Node):
+    """An array that remembers how it was computed, so that gradients can flow back through it.
+
+    Parameters
+    ----------
+    data : array_like
+        The values. An ndarray is used as it is, not copied: the Tensor and the caller share it.
+        Python floats become float64; any dtype given is kept.
+    requires_grad : bool
+        Whether ``backward()`` shall fill ``.grad``. Needs a floating-point dtype.
+    dtype : dtype_like, optional
+        Convert to this dtype.
+    name : str, optional
+        Shown wherever the tensor is printed.
+
+    Attributes
+    ----------
+    data : ndarray
+        The values. Writing into it (``t.data[...] = ``) is the one in-place operation there is.
+    grad : ndarray or None
+        The gradient: of a leaf, summed over calls of `backward`; of any other, the last call's.
+    requires_grad : bool
+        Whether gradients flow to it.
+    name : str or None
+        Its name, where it has one.
+    op, inputs, params
+        The op it came out of, that op's inputs and keyword arguments; None and empty for a leaf.
+
+    Raises
+    ------
+    DTypeError
+        If the data are not numbers, or ``requires_grad`` is asked for integers or bools.
+
+    Notes
+    -----
+    Pickling or copying a Tensor keeps values, name and requires_grad, and drops the graph.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> w = mg.Tensor([1.0, -2.0], requires_grad=True, name="w")
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([ 2., -4.])
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "code",
+        "data",
+        "grad",
+        "inputs",
+        "instruction",
+        "name",
+        "op",
+        "params",
+        "requires_grad",
+        "stamp",
+    )
+
+    data: NDArray[Any]
+    grad: NDArray[Any] | None
+    requires_grad: bool
+    name: str | None
+    op: type[Op] | None
+    inputs: tuple[Any, ...]
+    params: Mapping[str, Any]
+    stamp: int
+    """When its values were last written, on a clock that counts ops and updates."""
+    code: Any
+    """The user's code object that made it, with the offset of the instruction."""
+    instruction: int
+
+    def __init__(
+        self,
+        data: ArrayLike,
+        *,
+        requires_grad: bool = False,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.data = as_data(data, dtype)
+        if requires_grad and self.data.dtype.kind != "f":
+            raise DTypeError(
+                f"requires_grad needs a floating-point dtype, got {self.data.dtype}; "
+                "give dtype=np.float64 or write the numbers as floats"
+            )
+        self.grad = None
+        self.requires_grad = requires_grad
+        self.name = name
+        self.op = None
+        self.inputs = ()
+        self.params = NO_PARAMS
+        self.stamp = 0
+        self.code = None
+        self.instruction = 0
+
+    # Gradients
+
+    def backward(self, gradient: ArrayLike | None = None, *, free_graph: bool = False) -> None:
+        """Backpropagate from here: give every tensor that led here its ``.grad``.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The gradient with respect to this tensor, in its shape; 1 for a single element.
+        free_graph : bool
+            Forget the graph afterwards, to release its memory at once.
+
+        Raises
+        ------
+        GraphError
+            If this tensor requires no gradient, its graph was freed, or one of its leaves has
+            been updated since.
+        GradientError
+            If ``gradient`` is missing for more than one element, or has another shape; or if a
+            rule returns a gradient of a wrong shape.
+
+        Notes
+        -----
+        A leaf's ``.grad`` accumulates over calls (set it to None, or call ``zero_grad`` on the
+        optimizer or module, to start afresh); any other tensor's is that of this call. No two
+        gradients share memory. If an error occurs, no ``.grad`` has changed.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> h = x * 3
+        >>> h.backward([1.0, 10.0])
+        >>> x.grad, h.grad
+        (array([ 3., 30.]), array([ 1., 10.]))
+        """
+        grads = backpropagate(self, self.initial_gradient(gradient))
+        store(grads)
+        if free_graph:
+            for tensor in grads:
+                tensor.inputs = ()
+
+    def initial_gradient(self, gradient: ArrayLike | None) -> NDArray[Any]:
+        """The gradient to start from, checked: the one given, or 1 for a single element."""
+        if not self.requires_grad:
+            raise GraphError(
+                f"{self!r} requires no gradient: none of the tensors it was computed from has "
+                "requires_grad=True, or it was computed under no_grad()"
+            )
+        if gradient is None:
+            if self.data.size != 1:
+                raise GradientError(
+                    f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
+                    "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
+                )
+            ones = np.empty(self.data.shape, self.data.dtype)
+            ones.fill(1)
+            return ones
+        array = np.array(gradient, self.data.dtype)
+        if array.shape != self.data.shape:
+            raise GradientError(
+                f"the gradient given has shape {array.shape}, but {self!r} "
+                f"has shape {self.data.shape}"
+            )
+        return array
+
+    def detach(self) -> "Tensor":
+        """The same values, sharing memory, without a graph: gradients stop here."""
+        return Tensor(self.data, name=self.name)
+
+    def mark_changed(self) -> None:
+        """Tell that ``data`` was written, so that no graph of the old values is used any more."""
+        self.stamp = next_stamp()
+
+    # What arrays have
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes along each axis."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self.data.dtype
+
+    @property
+    def T(self) -> "Tensor":  # noqa: N802
+        """The tensor with its axes reversed."""
+        return shaping.transpose(self)
+
+    def numpy(self) -> NDArray[Any]:
+        """The values as the ndarray they are, sharing memory."""
+        return self.data
+
+    def item(self) -> float | int:
+        """The value of a single element as a Python number."""
+        number: float | int = self.data.item()
+        return number
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.data.tolist()
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if self.data.ndim == 0:
+            raise DTypeError(f"{self!r} has no axis to iterate over")
+        return (self[index] for index in range(len(self.data)))
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data.item())
+
+    def __int__(self) -> int:
+        return int(self.data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data.item(), spec) if spec else str(self)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return one_line(self)
+
+    def __str__(self) -> str:
+        return with_values(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restore, (self.data, self.requires_grad, self.name)
+
+    # NumPy's protocols
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
+    ) -> "Tensor | NDArray[Any]":
+        result: Tensor | NDArray[Any] = apply_ufunc(ufunc, method, inputs, kwargs)
+        return result
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return apply_function(function, args, kwargs)
+
+    if not TYPE_CHECKING:  # a type checker that sees it takes ndarray + Tensor for an ndarray
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.data, dtype=dtype, copy=copy)
+
+    # Operators
+
+    def __add__(self, other: Any) -> "Tensor":
+        return apply(Add, (self, other), NO_PARAMS)
+
+    def __radd__(self, other: Any) -> "Tensor":
+        return apply(Add, (other, self), NO_PARAMS)
+
+    def __sub__(self, other: Any) -> "Tensor":
+        return apply(Subtract, (self, other), NO_PARAMS)
+
+    def __rsub__(self, other: Any) -> "Tensor":
+        return apply(Subtract, (other, self), NO_PARAMS)
+
+    def __mul__(self, other: Any) -> "Tensor":
+        return apply(Multiply, (self, other), NO_PARAMS)
+
+    def __rmul__(self, other: Any) -> "Tensor":
+        return apply(Multiply, (other, self), NO_PARAMS)
+
+    def __truediv__(self, other: Any) -> "Tensor":
+        return apply(Divide, (self, other), NO_PARAMS)
+
+    def __rtruediv__(self, other: Any) -> "Tensor":
+        return apply(Divide, (other, self), NO_PARAMS)
+
+    def __neg__(self) -> "Tensor":
+        return apply(Negative, (self,), NO_PARAMS)
+
+    def __pos__(self) -> "Tensor":
+        return self
+
+    def __abs__(self) -> "Tensor":
+        return piecewise.abs(self)
+
+    def __pow__(self, other: Any) -> "Tensor":
+        result: Tensor = power(self, other)
+        return result
+
+    def __rpow__(self, other: Any) -> "Tensor":
+        result: Tensor = power(other, self)
+        return result
+
+    def __matmul__(self, other: Any) -> "Tensor":
+        result: Tensor = linalg.matmul(self, other)
+        return result
+
+    def __rmatmul__(self, other: Any) -> "Tensor":
+        result: Tensor = linalg.matmul(other, self)
+        return result
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return indexing.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise GraphError(
+            "a Tensor's elements cannot be assigned: the graph would not know. Write into t.data "
+            "before using t, or build a new Tensor with mg.where or mg.concatenate"
+        )
+
+    def __eq__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
+        return np.equal(self.data, values_of(other))
+
+    def __ne__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
+        return np.not_equal(self.data, values_of(other))
+
+    def __lt__(self, other: Any) -> NDArray[np.bool]:
+        return np.less(self.data, values_of(other))
+
+    def __le__(self, other: Any) -> NDArray[np.bool]:
+        return np.less_equal(self.data, values_of(other))
+
+    def __gt__(self, other: Any) -> NDArray[np.bool]:
+        return np.greater(self.data, values_of(other))
+
+    def __ge__(self, other: Any) -> NDArray[np.bool]:
+        return np.greater_equal(self.data, values_of(other))
+
+    # Methods: the public functions themselves, with the tensor as their first argument
+
+    abs = piecewise.abs
+    astype = elementwise.astype
+    clip = piecewise.clip
+    dot = linalg.dot
+    exp = elementwise.exp
+    expand_dims = shaping.expand_dims
+    flatten = shaping.flatten
+    flip = shaping.flip
+    log = elementwise.log
+    log_softmax = activation.log_softmax
+    logsumexp = reduction.logsumexp
+    max = reduction.max
+    mean = reduction.mean
+    min = reduction.min
+    prod = reduction.prod
+    ravel = shaping.flatten
+    relu = activation.relu
+    sigmoid = activation.sigmoid
+    softmax = activation.softmax
+    sqrt = elementwise.sqrt
+    square = elementwise.square
+    squeeze = shaping.squeeze
+    std = reduction.std
+    sum = reduction.sum
+    swapaxes = shaping.swapaxes
+    tanh = elementwise.tanh
+    var = reduction.var
+
+    def reshape(self, *sizes: Any) -> "Tensor":
+        """The elements in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, 3))``."""
+        return shaping.reshape(self, sizes[0] if len(sizes) == 1 else sizes)
+
+    def transpose(self, *axes: Any) -> "Tensor":
+        """The axes in another order: ``t.transpose(1, 0)``, ``t.transpose((1, 0))`` or reversed."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], Sequence)):
+            (axes,) = axes
+        return shaping.transpose(self, axes or None)
+
+    @staticmethod
+    def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> "Tensor":
+        """Run an op on inputs of which at least one is a Tensor; see `apply`."""
+        return apply(op, inputs, params)
+
+
+def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
+    """Run ``op`` on the values of ``inputs``; the Tensor returned remembers where it came from."""
+    arrays = []
+    requires_grad = False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            arrays.append(x.data)
+            requires_grad = requires_grad or x.requires_grad
+        elif type(x) in OPERAND_TYPES:
+            arrays.append(x)
+        else:
+            arrays.append(as_operand(op, x))
+    try:
+        data = op.forward(*arrays, **params)
+    except Exception as error:
+        raise forward_error(op, arrays, params, error) from error
+    out = Tensor.__new__(Tensor)
+    out.data = data if type(data) is np.ndarray else np.asarray(data)
+    out.grad = None
+    out.name = None
+    if requires_grad and grad_enabled.get():
+        frame = sys._getframe(1)
+        while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+            frame = frame.f_back
+        out.requires_grad = True
+        out.op = op
+        out.inputs = tuple(inputs)
+        out.params = params
+        out.code = frame.f_code
+        out.instruction = frame.f_lasti
+    else:
+        out.requires_grad = False
+        out.op = None
+        out.inputs = ()
+        out.params = NO_PARAMS
+        out.code = None
+        out.instruction = 0
+    out.stamp = next_stamp()
+    return out
+
+
+def store(grads: Mapping[Tensor, Any]) -> None:
+    """Give every tensor its gradient: leaves add it to what they have. None share memory."""
+    seen = set()
+    for tensor, grad in grads.items():
+        if tensor.op is None and tensor.grad is not None:
+            grad = tensor.grad + grad
+        elif id(grad) in seen or grad.base is not None:
+            grad = grad.copy()
+        seen.add(id(grad))
+        tensor.grad = np.asarray(grad)
+
+
+def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
+    """The values of a new Tensor as an ndarray, or an error that says what was given instead."""
+    if isinstance(data, Tensor):
+        raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
+    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
+        raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
+    try:
+        array = np.asarray(data, dtype)
+    except (ValueError, TypeError) as error:
+        raise DTypeError(f"Tensor: cannot make an array of {data!r}: {error}") from error
+    if array.dtype.kind not in "biufc":
+        raise DTypeError(f"Tensor: needs numbers, got dtype {array.dtype} from {data!r}")
+    return array
+
+
+def values_of(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
+
+
+def restore(data: NDArray[Any], requires_grad: bool, name: str | None) -> Tensor:
+    return Tensor(data, requires_grad=requires_grad, name=name)
