@@ -1,6 +1,15 @@
-"""minigrad: reverse-mode automatic differentiation on NumPy, made to be read, stepped and checked."""
+"""minigrad: reverse-mode automatic differentiation on NumPy, to be read, stepped and checked."""
 
 from minigrad.gradients import grad, hessian, jacobian
+from minigrad.information import entropy, information_content, kl_divergence
+from minigrad.losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    mean_squared_error,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    sum_squared_error,
+)
 from minigrad.ops.activation import (
     elu,
     gelu,

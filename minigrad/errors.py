@@ -3,15 +3,15 @@
 ::
 
     MinigradError
-    ├── ShapeError (ValueError)            arrays whose shapes do not fit together
-    ├── DTypeError (TypeError)             values of a type that cannot be used there
-    ├── DomainError (ValueError)           values outside the range a formula is defined on
-    ├── GraphError (RuntimeError)          a graph that cannot be differentiated as it stands
-    ├── GradientError (ValueError)         a gradient, given or computed, of the wrong shape
-    ├── StateError (ValueError)            a saved state that does not fit the object it is loaded into
-    ├── DataError (ValueError)             a file or data set that cannot be read
+    ├── ShapeError (ValueError)              arrays whose shapes do not fit together
+    ├── DTypeError (TypeError)               values of a type that cannot be used there
+    ├── DomainError (ValueError)             values outside the range a formula is defined on
+    ├── GraphError (RuntimeError)            a graph that cannot be differentiated as it stands
+    ├── GradientError (ValueError)           a gradient, given or computed, of the wrong shape
+    ├── StateError (ValueError)              a saved state that does not fit its object
+    ├── DataError (ValueError)               a file or data set that cannot be read
     ├── NonFiniteError (FloatingPointError)  a training run that met NaN or infinity
-    └── MissingExtraError (ImportError)    an optional dependency that is not installed
+    └── MissingExtraError (ImportError)      an optional dependency that is not installed
 """
 
 __all__ = [

@@ -34,7 +34,7 @@ def operands(tensor: Any) -> str:
         names = [f"{names[0]}[{index}]" for index in range(len(tensor.inputs))]
     shown = [
         x.name
-        if isinstance(x, Node) and getattr(x, "name", None)
+        if isinstance(x, Node) and x.name is not None
         else repr(x)
         if isinstance(x, (int, float))
         else name

@@ -15,7 +15,6 @@ from minigrad.ops import (
     arithmetic,
     broadcasting,
     elementwise,
-    indexing,
     linalg,
     piecewise,
     reduction,

@@ -382,22 +382,22 @@ class Tensor(Node):
         )
 
     def __eq__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
-        return np.equal(self.data, values_of(other))
+        return compare(np.equal, self, other)
 
     def __ne__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
-        return np.not_equal(self.data, values_of(other))
+        return compare(np.not_equal, self, other)
 
     def __lt__(self, other: Any) -> NDArray[np.bool]:
-        return np.less(self.data, values_of(other))
+        return compare(np.less, self, other)
 
     def __le__(self, other: Any) -> NDArray[np.bool]:
-        return np.less_equal(self.data, values_of(other))
+        return compare(np.less_equal, self, other)
 
     def __gt__(self, other: Any) -> NDArray[np.bool]:
-        return np.greater(self.data, values_of(other))
+        return compare(np.greater, self, other)
 
     def __ge__(self, other: Any) -> NDArray[np.bool]:
-        return np.greater_equal(self.data, values_of(other))
+        return compare(np.greater_equal, self, other)
 
     # Methods: the public functions themselves, with the tensor as their first argument
 
@@ -513,8 +513,10 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     return array
 
 
-def values_of(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
+def compare(ufunc: np.ufunc, x: Tensor, other: Any) -> NDArray[np.bool]:
+    """Elementwise comparison as a plain array of bools: it has no gradient."""
+    result: NDArray[np.bool] = ufunc(x.data, other.data if isinstance(other, Tensor) else other)
+    return result
 
 
 def restore(data: NDArray[Any], requires_grad: bool, name: str | None) -> Tensor:

@@ -42,6 +42,11 @@ class Node:
 
     __slots__ = ()
 
+    data: Any
+    requires_grad: bool
+    stamp: int
+    name: str | None
+
     @staticmethod
     def apply(op: "type[Op]", inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
         raise NotImplementedError

@@ -304,7 +304,7 @@ def pad(x: A, pad_width: int | Sequence[Any], value: float = 0.0) -> A:
     inside = tuple(
         slice(before, before + size) for (before, _), size in zip(widths, shape, strict=True)
     )
-    padded = scatter_add(x, inside, padded_shape)
+    padded: Any = scatter_add(x, inside, padded_shape)
     if value == 0:
         return padded
     border = np.full(padded_shape, value, padded.dtype)
