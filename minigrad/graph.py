@@ -50,6 +50,8 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
 
 def backward_step(tensor: Any, grads: Grads) -> None:
     """Pass the gradient of ``tensor`` on to those of its inputs that take part."""
+    if tensor.op is None:
+        return
     grad_out = grads[tensor]
     if isinstance(grad_out, Node):
         out, inputs = tensor, tensor.inputs
@@ -62,14 +64,13 @@ def backward_step(tensor: Any, grads: Grads) -> None:
             raise changed_since(tensor, x)
         rule = tensor.op.rules[index]
         contribution = rule(grad_out, out, *inputs, **tensor.params)
-        if getattr(contribution, "shape", None) != x.data.shape:
+        data = x.data
+        if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(tensor, x, rule, contribution)
-        if contribution.dtype != x.data.dtype:
-            contribution = contribution.astype(x.data.dtype)
-        if grads[x] is None:
-            grads[x] = contribution
-        else:
-            grads[x] = grads[x] + contribution
+        if contribution.dtype != data.dtype:
+            contribution = contribution.astype(data.dtype)
+        arrived = grads[x]
+        grads[x] = contribution if arrived is None else arrived + contribution
 
 
 def topological_order(root: Any) -> list[Any]:

@@ -202,10 +202,12 @@ def softmax_cross_entropy(
     name = "softmax_cross_entropy"
     logits = as_array(logits)
     targets = distributions_from(name, t, logits)
-    losses = call(SoftmaxCrossEntropy, logits, targets)
-    if base != math.e:
-        losses = losses / log_of_base(name, base)
-    return reduce_losses(name, losses, reduction)
+    if reduction not in ("mean", "sum", "none"):
+        raise unknown_reduction(name, reduction)
+    if reduction == "mean":
+        check_some_samples(name, logits)
+    loss = call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
+    return loss if base == math.e else loss / log_of_base(name, base)
 
 
 def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mean") -> Any:
@@ -297,30 +299,17 @@ def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0
     elif reduction == "sum":
         total = sum(elements)
     elif reduction == "mean":
+        check_some_samples(name, elements)
         total = sum(elements)
-        factor = factor / number_of_samples(name, elements)
+        factor = factor / (elements.shape[0] if elements.shape else 1)
     else:
         raise unknown_reduction(name, reduction)
     return total if factor == 1 else total * factor
 
 
-def reduce_losses(name: str, losses: Any, reduction: str) -> Any:
-    """Reduce one loss for each sample."""
-    if reduction == "mean":
-        number_of_samples(name, losses)
-        return mean(losses)
-    if reduction == "sum":
-        return sum(losses)
-    if reduction == "none":
-        return losses
-    raise unknown_reduction(name, reduction)
-
-
-def number_of_samples(name: str, elements: Any) -> int:
-    samples: int = elements.shape[0] if elements.shape else 1
-    if samples == 0:
+def check_some_samples(name: str, elements: Any) -> None:
+    if 0 in elements.shape[:1]:
         raise ShapeError(f"{name}: the mean over no samples is undefined; got {elements.shape}")
-    return samples
 
 
 def unknown_reduction(name: str, reduction: str) -> DomainError:

@@ -16,7 +16,7 @@ from minigrad.graph import backpropagate
 from minigrad.ops import activation, elementwise, indexing, linalg, piecewise, reduction
 from minigrad.ops import shape as shaping
 from minigrad.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract, power
-from minigrad.ops.base import Node, Op, as_operand, forward_error
+from minigrad.ops.base import Node, Op, as_operand, forward_error, holds_node
 from minigrad.printing import one_line, with_values
 from minigrad.protocols import apply_function, apply_ufunc
 
@@ -209,6 +209,8 @@ class Tensor(Node):
                 f"{self!r} requires no gradient: none of the tensors it was computed from has "
                 "requires_grad=True, or it was computed under no_grad()"
             )
+        if self.data.dtype.kind != "f":
+            raise GraphError(f"{self!r} is not of a floating-point dtype: it has no gradient")
         if gradient is None:
             if self.data.size != 1:
                 raise GradientError(
@@ -456,13 +458,17 @@ def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> Ten
         elif type(x) in OPERAND_TYPES:
             arrays.append(x)
         else:
-            arrays.append(as_operand(op, x))
+            constant = as_operand(op, x)
+            arrays.append(constant)
+            inputs = [constant if other is x else other for other in inputs]
     try:
         data = op.forward(*arrays, **params)
     except Exception as error:
         raise forward_error(op, arrays, params, error) from error
     out = Tensor.__new__(Tensor)
-    out.data = data if type(data) is np.ndarray else np.asarray(data)
+    if type(data) is not np.ndarray:
+        data = as_output(op, data)
+    out.data = data
     out.grad = None
     out.name = None
     if requires_grad and grad_enabled.get():
@@ -486,6 +492,16 @@ def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> Ten
     return out
 
 
+def as_output(op: type[Op], data: Any) -> NDArray[Any]:
+    """What forward computed, if it is no array: NumPy gives a scalar for zero dimensions."""
+    if isinstance(data, Node):
+        raise DTypeError(
+            f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
+            "give it as a number, t.item(), or write the formula with operators"
+        )
+    return np.asarray(data)
+
+
 def store(grads: Mapping[Tensor, Any]) -> None:
     """Give every tensor its gradient: leaves add it to what they have. None share memory."""
     seen = set()
@@ -495,14 +511,14 @@ def store(grads: Mapping[Tensor, Any]) -> None:
         elif id(grad) in seen or grad.base is not None:
             grad = grad.copy()
         seen.add(id(grad))
-        tensor.grad = np.asarray(grad)
+        tensor.grad = grad if type(grad) is np.ndarray else np.asarray(grad)
 
 
 def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     """The values of a new Tensor as an ndarray, or an error that says what was given instead."""
     if isinstance(data, Tensor):
         raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
-    if isinstance(data, (list, tuple)) and any(isinstance(item, Tensor) for item in data):
+    if holds_node(data):
         raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
     try:
         array = np.asarray(data, dtype)

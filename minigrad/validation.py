@@ -98,7 +98,9 @@ def distributions_from(name: str, t: Any, scores: Any) -> Any:
     shape = scores.shape
     if len(shape) not in (1, 2):
         raise ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
-    if t.shape == shape and (len(shape) == 2 or t.dtype.kind == "f"):
+    if t.shape == shape[:-1] and t.dtype.kind in "iu":
+        return one_hot_rows(name, values(t), scores)
+    if t.shape == shape:
         check_distributions(name, "t", t)
         return t if t.dtype.kind == "f" else t.astype(scores.dtype)
     if t.shape != shape[:-1]:
@@ -106,31 +108,29 @@ def distributions_from(name: str, t: Any, scores: Any) -> Any:
             f"{name}: targets of shape {t.shape} do not fit predictions of shape {shape}; give "
             f"class indices of shape {shape[:-1]} or distributions of shape {shape}"
         )
-    if t.dtype.kind not in "iu":
-        raise DTypeError(
-            f"{name}: targets of shape {t.shape} are class indices and must be integers, "
-            f"got {t.dtype}"
-        )
-    return one_hot_rows(name, values(t), scores)
+    raise DTypeError(
+        f"{name}: targets of shape {t.shape} are class indices and must be integers, got {t.dtype}"
+    )
 
 
 def one_hot_rows(name: str, indices: Any, scores: Any) -> Any:
     """Class indices as one-hot rows in the shape and dtype of ``scores``, their range checked."""
-    classes = scores.shape[-1]
-    if indices.size and (
-        np.minimum.reduce(indices, axis=None) < 0
-        or np.maximum.reduce(indices, axis=None) >= classes
-    ):
+    rows = np.zeros(scores.shape, scores.dtype)
+    try:
+        if indices.ndim == 0:
+            rows[indices] = 1
+        else:
+            rows[np.arange(len(indices)), indices] = 1
+        in_range = indices.size == 0 or np.minimum.reduce(indices, axis=None) >= 0
+    except IndexError:
+        in_range = False
+    if not in_range:
+        classes = scores.shape[-1]
         index = first((indices < 0) | (indices >= classes))
         raise DomainError(
             f"{name}: {entry('t', index)} = {indices[index]} is not a class index; "
             f"with {classes} classes they run from 0 to {classes - 1}"
         )
-    rows = np.zeros(scores.shape, scores.dtype)
-    if indices.ndim == 0:
-        rows[indices] = 1
-    else:
-        rows[np.arange(len(indices)), indices] = 1
     return rows
 
 

@@ -288,14 +288,19 @@ class Softmax(Op):
 
     @staticmethod
     def forward(x, *, axis):
-        exp_x = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-        return exp_x / np.add.reduce(exp_x, axis=axis, keepdims=True)
+        return stable_softmax(x, axis)
 
     @staticmethod
     def grad_x(grad_out, out, x, *, axis):
         mean_grad = np.add.reduce(grad_out * out, axis=axis, keepdims=True)
         grad_x = out * (grad_out - mean_grad)
         return grad_x
+
+
+def stable_softmax(x, axis):
+    """softmax(x), written in the rule vocabulary, so that rules of other ops may use it."""
+    exp_x = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return exp_x / np.add.reduce(exp_x, axis=axis, keepdims=True)
 
 
 def softmax(x: A, axis: int | tuple[int, ...] | None = -1) -> A:
@@ -319,14 +324,19 @@ class LogSoftmax(Op):
 
     @staticmethod
     def forward(x, *, axis):
-        shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
-        return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+        return stable_log_softmax(x, axis)
 
     @staticmethod
     def grad_x(grad_out, out, x, *, axis):
         total = np.add.reduce(grad_out, axis=axis, keepdims=True)
         grad_x = grad_out - np.exp(out) * total
         return grad_x
+
+
+def stable_log_softmax(x, axis):
+    """ln softmax(x), written in the rule vocabulary, so that rules of other ops may use it."""
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
 def log_softmax(x: A, axis: int | tuple[int, ...] | None = -1) -> A:

@@ -163,17 +163,31 @@ def call(op: type[Op], *inputs: Any, **params: Any) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """Shape of an array, Tensor, number or nested list, without a detour through NumPy's frames."""
-    return x.shape if hasattr(x, "shape") else np.shape(x)
+    try:
+        return x.shape
+    except AttributeError:
+        return np.shape(x)
 
 
 def as_operand(op: type[Op], x: Any) -> Any:
     """Give ``x`` as something forward can compute with; Python numbers stay weakly typed."""
     if isinstance(x, (np.ndarray, np.generic, float, int)):
         return x
+    if holds_node(x):
+        raise DTypeError(
+            f"{op.__name__}: a list of Tensors would lose their gradients; join them with mg.stack"
+        )
     array = np.asarray(x)
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"{op.__name__}: cannot compute with {x!r} ({type(x).__name__})")
     return array
+
+
+def holds_node(x: Any) -> bool:
+    """Whether there is a Tensor in ``x``, however deep in lists and tuples."""
+    if isinstance(x, (list, tuple)):
+        return any(map(holds_node, x))
+    return isinstance(x, Node)
 
 
 def forward_error(

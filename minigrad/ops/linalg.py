@@ -1,5 +1,6 @@
 """Matrix products."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -159,13 +160,13 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     array([[21.5]])
     """
     x_shape, weight_shape = shape_of(x), shape_of(weight)
-    if len(weight_shape) != 2 or not x_shape or x_shape[-1] != weight_shape[0]:
+    if bias is None:
+        return matmul(x, weight)
+    if len(weight_shape) != 2 or x_shape[-1:] != weight_shape[:1]:
         raise ShapeError(
             f"linear: x {x_shape} does not fit weight {weight_shape}; "
             "x needs the shape (..., n_in), weight (n_in, n_out)"
         )
-    if bias is None:
-        return matmul(x, weight)
     if shape_of(bias) != weight_shape[1:]:
         raise ShapeError(
             f"linear: bias {shape_of(bias)} does not fit weight {weight_shape}; "
@@ -173,6 +174,6 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
         )
     if len(x_shape) == 2:
         return call(Linear, x, weight, bias)
-    rows = int(np.prod(x_shape[:-1]))
+    rows = math.prod(x_shape[:-1])
     out = call(Linear, reshape(x, (rows, x_shape[-1])), weight, bias)
     return reshape(out, (*x_shape[:-1], weight_shape[1]))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.activation import log_softmax, sigmoid
+from minigrad.ops.activation import sigmoid, stable_log_softmax, stable_softmax
 from minigrad.ops.base import Op, call
 from minigrad.ops.broadcasting import unbroadcast
 
@@ -48,23 +48,44 @@ def xlogy(x: Any, y: Any) -> Any:
 
 
 class SoftmaxCrossEntropy(Op):
-    """out[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]."""
+    """losses[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]; out = losses, reduced.
+
+    ``reduction`` is "none", "sum" or "mean": part of the op, because a step of a small network
+    spends more on a separate reduction than on its arithmetic.
+    """
 
     @staticmethod
-    def forward(logits, targets):
-        return -np.add.reduce(targets * log_softmax(logits), axis=-1)
+    def forward(logits, targets, *, reduction):
+        summands = targets * stable_log_softmax(logits, -1)
+        if reduction == "none":
+            return -np.add.reduce(summands, axis=-1)
+        total = -np.add.reduce(summands, axis=None)
+        return total / samples(logits) if reduction == "mean" else total
 
     @staticmethod
-    def grad_logits(grad_out, out, logits, targets):
-        softmax = np.exp(log_softmax(logits))
-        total = np.add.reduce(targets, axis=-1, keepdims=True)
-        grad_logits = (softmax * total - targets) * grad_out.reshape(total.shape)
+    def grad_logits(grad_out, out, logits, targets, *, reduction):
+        grad_losses = grad_of_each_loss(grad_out, logits, reduction)
+        mass = np.add.reduce(targets, axis=-1, keepdims=True)
+        grad_logits = (stable_softmax(logits, -1) * mass - targets) * grad_losses
         return grad_logits
 
     @staticmethod
-    def grad_targets(grad_out, out, logits, targets):
-        grad_targets = -log_softmax(logits) * grad_out.reshape((*out.shape, 1))
+    def grad_targets(grad_out, out, logits, targets, *, reduction):
+        grad_losses = grad_of_each_loss(grad_out, logits, reduction)
+        grad_targets = -stable_log_softmax(logits, -1) * grad_losses
         return grad_targets
+
+
+def samples(logits):
+    """Number of rows; a single row may come without its axis."""
+    return logits.shape[0] if logits.ndim > 1 else 1
+
+
+def grad_of_each_loss(grad_out, logits, reduction):
+    """Undo the reduction: the gradient of each sample's loss, to multiply its row of logits."""
+    if reduction == "none":
+        return grad_out.reshape((*logits.shape[:-1], 1))
+    return grad_out / samples(logits) if reduction == "mean" else grad_out
 
 
 class SigmoidCrossEntropy(Op):

@@ -60,6 +60,8 @@ def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     >>> kept_shape((2, 3, 4), 1)
     (2, 1, 4)
     """
+    if axis is None:
+        return (1,) * len(shape)
     axes = reduced_axes(len(shape), axis)
     return tuple(1 if i in axes else size for i, size in enumerate(shape))
 
@@ -72,6 +74,8 @@ def reduced_size(shape: tuple[int, ...], axis: Axis) -> int:
     >>> reduced_size((2, 3, 4), (0, 2))
     8
     """
+    if axis is None:
+        return math.prod(shape)
     return math.prod(shape[a] for a in reduced_axes(len(shape), axis))
 
 
