@@ -26,6 +26,7 @@ from minigrad.ops.base import Op, call
 from minigrad.ops.broadcasting import broadcast_to, unbroadcast
 from minigrad.ops.elementwise import (
     astype,
+    copy,
     cos,
     erf,
     exp,

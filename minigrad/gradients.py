@@ -71,9 +71,9 @@ def grad(
     (12.0, 12.0)
     """
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    for x in wanted:
+    for x in [output, *wanted]:
         if not isinstance(x, Tensor):
-            raise DTypeError(f"grad: inputs must be Tensors, got {x!r}")
+            raise DTypeError(f"grad: output and inputs must be Tensors, got {x!r}")
     start = output.initial_gradient(values(gradient))
     if create_graph:
         root = gradient if isinstance(gradient, Tensor) else Tensor(start)

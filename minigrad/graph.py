@@ -5,6 +5,7 @@ The graph is the Tensors themselves: each remembers the op it came out of and th
 the gradient that has arrived so far, or None before anything has.
 """
 
+from operator import attrgetter
 from typing import Any
 
 from minigrad.errors import GradientError, GraphError
@@ -50,59 +51,55 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
 
 def backward_step(tensor: Any, grads: Grads) -> None:
     """Pass the gradient of ``tensor`` on to those of its inputs that take part."""
-    if tensor.op is None:
+    op = tensor.op
+    if op is None:
         return
     grad_out = grads[tensor]
     if isinstance(grad_out, Node):
         out, inputs = tensor, tensor.inputs
     else:
-        out, inputs = tensor.data, arrays_of(tensor.inputs)
+        out, inputs = tensor.data, tensor.arrays
     for index, x in enumerate(tensor.inputs):
         if not isinstance(x, Node) or x not in grads:
             continue
         if x.stamp > tensor.stamp:
             raise changed_since(tensor, x)
-        rule = tensor.op.rules[index]
+        rule = op.rules[index]
+        if rule is None:
+            raise no_rule(tensor, x, index)
         contribution = rule(grad_out, out, *inputs, **tensor.params)
         data = x.data
         if getattr(contribution, "shape", None) != data.shape:
-            raise wrong_shape(tensor, x, rule, contribution)
+            raise wrong_shape(x, rule, contribution)
         if contribution.dtype != data.dtype:
             contribution = contribution.astype(data.dtype)
         arrived = grads[x]
-        grads[x] = contribution if arrived is None else arrived + contribution
+        if arrived is not None:
+            grads[x] = arrived + contribution
+        elif contribution is grad_out:
+            grads[x] = contribution.copy()  # no two gradients share memory
+        else:
+            grads[x] = contribution
 
 
 def topological_order(root: Any) -> list[Any]:
     """All tensors between ``root`` and the leaves, each after everything that used it.
 
-    A tensor is ready once all its uses have been passed: so its gradient is complete before it is
-    passed on. Nothing recurses, however deep the graph.
+    What an op returns is always younger than its inputs, so that going from the youngest to the
+    oldest is such an order. Nothing recurses, however deep the graph.
     """
-    uses = {root: 0}
+    found = {root: None}
     pending = [root]
     while pending:
         tensor = pending.pop()
-        if tensor.op is not None and not tensor.inputs:
+        if not tensor.inputs and tensor.op is not None:
             raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
         for x in tensor.inputs:
-            if isinstance(x, Node) and x.requires_grad:
-                if x in uses:
-                    uses[x] += 1
-                else:
-                    uses[x] = 1
+            if isinstance(x, Node) and x.requires_grad and x not in found:
+                found[x] = None
+                if x.op is not None:
                     pending.append(x)
-    order = []
-    ready = [root]
-    while ready:
-        tensor = ready.pop()
-        order.append(tensor)
-        for x in tensor.inputs:
-            if isinstance(x, Node) and x.requires_grad:
-                uses[x] -= 1
-                if uses[x] == 0:
-                    ready.append(x)
-    return order
+    return sorted(found, key=attrgetter("stamp"), reverse=True)
 
 
 def leading_to(order: list[Any], inputs: list[Any]) -> list[Any]:
@@ -114,11 +111,6 @@ def leading_to(order: list[Any], inputs: list[Any]) -> list[Any]:
     return [tensor for tensor in order if tensor in leading]
 
 
-def arrays_of(inputs: tuple[Any, ...]) -> list[Any]:
-    """The values of an op's inputs: Tensors give their arrays, constants stay as they are."""
-    return [x.data if isinstance(x, Node) else x for x in inputs]
-
-
 def changed_since(tensor: Any, x: Any) -> GraphError:
     return GraphError(
         f"{x!r} has changed since {tensor!r} was computed from it, so that its gradient would mix "
@@ -126,7 +118,15 @@ def changed_since(tensor: Any, x: Any) -> GraphError:
     )
 
 
-def wrong_shape(tensor: Any, x: Any, rule: Any, contribution: Any) -> GradientError:
+def no_rule(tensor: Any, x: Any, index: int) -> GraphError:
+    names = tensor.op.input_names
+    rule = f"{tensor.op.__name__}.grad_{names[min(index, len(names) - 1)]}"
+    return GraphError(
+        f"{x!r} requires a gradient, but there is no rule {rule}: write one, or pass x.detach()"
+    )
+
+
+def wrong_shape(x: Any, rule: Any, contribution: Any) -> GradientError:
     shape = getattr(contribution, "shape", None)
     found = f"shape {shape}" if shape is not None else f"{contribution!r}, not an array"
     name = getattr(rule, "__qualname__", rule)

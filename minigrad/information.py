@@ -9,11 +9,11 @@ import math
 from typing import Any
 
 from minigrad.errors import DomainError
+from minigrad.ops.base import as_array
 from minigrad.ops.elementwise import log
 from minigrad.ops.loss import xlogy
 from minigrad.ops.reduction import sum
 from minigrad.validation import (
-    as_array,
     check_distributions,
     check_no_impossible,
     check_range,

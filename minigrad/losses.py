@@ -13,12 +13,11 @@ from typing import Any
 
 from minigrad.errors import DomainError, ShapeError
 from minigrad.ops.arithmetic import subtract
-from minigrad.ops.base import call, shape_of
+from minigrad.ops.base import as_array, call, shape_of
 from minigrad.ops.elementwise import square
 from minigrad.ops.loss import SigmoidCrossEntropy, SoftmaxCrossEntropy, xlogy
 from minigrad.ops.reduction import mean, sum
 from minigrad.validation import (
-    as_array,
     check_distributions,
     check_no_impossible,
     check_range,
@@ -202,10 +201,10 @@ def softmax_cross_entropy(
     name = "softmax_cross_entropy"
     logits = as_array(logits)
     targets = distributions_from(name, t, logits)
-    if reduction not in ("mean", "sum", "none"):
-        raise unknown_reduction(name, reduction)
     if reduction == "mean":
-        check_some_samples(name, logits)
+        check_some_samples(name, targets)
+    elif reduction not in ("sum", "none"):
+        raise unknown_reduction(name, reduction)
     loss = call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
     return loss if base == math.e else loss / log_of_base(name, base)
 
@@ -308,7 +307,7 @@ def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0
 
 
 def check_some_samples(name: str, elements: Any) -> None:
-    if 0 in elements.shape[:1]:
+    if elements.shape and elements.shape[0] == 0:
         raise ShapeError(f"{name}: the mean over no samples is undefined; got {elements.shape}")
 
 

@@ -32,15 +32,14 @@ def operands(tensor: Any) -> str:
     names = tensor.op.input_names
     if len(names) != len(tensor.inputs):
         names = [f"{names[0]}[{index}]" for index in range(len(tensor.inputs))]
-    shown = [
-        x.name
-        if isinstance(x, Node) and x.name is not None
-        else repr(x)
-        if isinstance(x, (int, float))
-        else name
-        for name, x in zip(names, tensor.inputs, strict=True)
-    ]
+    shown = [operand(name, x) for name, x in zip(names, tensor.inputs, strict=True)]
     return ", ".join(shown[:4] + ["..."] * (len(shown) > 4))
+
+
+def operand(name: str, x: Any) -> str:
+    if isinstance(x, Node):
+        return name if x.name is None else x.name
+    return str(x) if getattr(x, "shape", ()) == () else name
 
 
 def source_line(code: Any, instruction: int) -> str:

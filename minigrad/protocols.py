@@ -108,6 +108,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.std: reduction.std,
     np.clip: _clip,
     np.where: _where,
+    np.copy: elementwise.copy,
     np.dot: linalg.dot,
     np.outer: linalg.outer,
     np.reshape: shape.reshape,
@@ -197,7 +198,7 @@ def apply_function(
     function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Any:
     """What a Tensor answers to ``np.concatenate([t, a])``, ``np.sum(t)`` and their like."""
-    name = f"np.{function.__name__}"
+    name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
     if function in CONSTANT_FUNCTIONS:
         return function(*plain(tuple(args)), **{key: plain(value) for key, value in kwargs.items()})
     if function not in FUNCTIONS:

@@ -1,8 +1,9 @@
 """The Tensor: an array, its gradient, and its place in the graph."""
 
+import operator
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -111,6 +112,7 @@ class Tensor(Node):
 
     __slots__ = (
         "__weakref__",
+        "arrays",
         "code",
         "data",
         "grad",
@@ -130,6 +132,8 @@ class Tensor(Node):
     op: type[Op] | None
     inputs: tuple[Any, ...]
     params: Mapping[str, Any]
+    arrays: Sequence[Any]
+    """The values of ``inputs`` that forward saw; the rules see the same."""
     stamp: int
     """When its values were last written, on a clock that counts ops and updates."""
     code: Any
@@ -156,6 +160,7 @@ class Tensor(Node):
         self.op = None
         self.inputs = ()
         self.params = NO_PARAMS
+        self.arrays = ()
         self.stamp = 0
         self.code = None
         self.instruction = 0
@@ -200,7 +205,7 @@ class Tensor(Node):
         store(grads)
         if free_graph:
             for tensor in grads:
-                tensor.inputs = ()
+                tensor.inputs = tensor.arrays = ()
 
     def initial_gradient(self, gradient: ArrayLike | None) -> NDArray[Any]:
         """The gradient to start from, checked: the one given, or 1 for a single element."""
@@ -233,7 +238,15 @@ class Tensor(Node):
         return Tensor(self.data, name=self.name)
 
     def mark_changed(self) -> None:
-        """Tell that ``data`` was written, so that no graph of the old values is used any more."""
+        """Tell that a leaf's ``data`` was written: graphs of the old values are out of date.
+
+        Raises
+        ------
+        GraphError
+            For a tensor that came out of an op: its values are not free to change.
+        """
+        if self.op is not None:
+            raise GraphError(f"{self!r} is no leaf: its values follow from its inputs")
         self.stamp = next_stamp()
 
     # What arrays have
@@ -384,28 +397,29 @@ class Tensor(Node):
         )
 
     def __eq__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
-        return compare(np.equal, self, other)
+        return compare(operator.eq, self, other)
 
     def __ne__(self, other: object) -> NDArray[np.bool]:  # type: ignore[override]
-        return compare(np.not_equal, self, other)
+        return compare(operator.ne, self, other)
 
     def __lt__(self, other: Any) -> NDArray[np.bool]:
-        return compare(np.less, self, other)
+        return compare(operator.lt, self, other)
 
     def __le__(self, other: Any) -> NDArray[np.bool]:
-        return compare(np.less_equal, self, other)
+        return compare(operator.le, self, other)
 
     def __gt__(self, other: Any) -> NDArray[np.bool]:
-        return compare(np.greater, self, other)
+        return compare(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> NDArray[np.bool]:
-        return compare(np.greater_equal, self, other)
+        return compare(operator.ge, self, other)
 
     # Methods: the public functions themselves, with the tensor as their first argument
 
     abs = piecewise.abs
     astype = elementwise.astype
     clip = piecewise.clip
+    copy = elementwise.copy
     dot = linalg.dot
     exp = elementwise.exp
     expand_dims = shaping.expand_dims
@@ -443,53 +457,53 @@ class Tensor(Node):
 
     @staticmethod
     def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> "Tensor":
-        """Run an op on inputs of which at least one is a Tensor; see `apply`."""
-        return apply(op, inputs, params)
-
-
-def apply(op: type[Op], inputs: Sequence[Any], params: Mapping[str, Any]) -> Tensor:
-    """Run ``op`` on the values of ``inputs``; the Tensor returned remembers where it came from."""
-    arrays = []
-    requires_grad = False
-    for x in inputs:
-        if isinstance(x, Tensor):
-            arrays.append(x.data)
-            requires_grad = requires_grad or x.requires_grad
-        elif type(x) in OPERAND_TYPES:
-            arrays.append(x)
+        """Run ``op`` on the values of ``inputs``; the result remembers where it came from."""
+        arrays = []
+        requires_grad = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                arrays.append(x.data)
+                requires_grad = requires_grad or x.requires_grad
+            elif type(x) in OPERAND_TYPES:
+                arrays.append(x)
+            else:
+                constant = as_operand(op, x)
+                arrays.append(constant)
+                inputs = [constant if other is x else other for other in inputs]
+        try:
+            data = op.forward(*arrays, **params)
+        except Exception as error:
+            raise forward_error(op, arrays, params, error) from error
+        out = Tensor.__new__(Tensor)
+        if type(data) is not np.ndarray:
+            data = as_output(op, data)
+        out.data = data
+        out.grad = None
+        out.name = None
+        if requires_grad and grad_enabled.get():
+            frame = sys._getframe(2)  # 0 is this one, 1 is an operator or call
+            while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+                frame = frame.f_back
+            out.requires_grad = True
+            out.op = op
+            out.inputs = tuple(inputs)
+            out.params = params
+            out.arrays = arrays
+            out.code = frame.f_code
+            out.instruction = frame.f_lasti
         else:
-            constant = as_operand(op, x)
-            arrays.append(constant)
-            inputs = [constant if other is x else other for other in inputs]
-    try:
-        data = op.forward(*arrays, **params)
-    except Exception as error:
-        raise forward_error(op, arrays, params, error) from error
-    out = Tensor.__new__(Tensor)
-    if type(data) is not np.ndarray:
-        data = as_output(op, data)
-    out.data = data
-    out.grad = None
-    out.name = None
-    if requires_grad and grad_enabled.get():
-        frame = sys._getframe(1)
-        while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
-            frame = frame.f_back
-        out.requires_grad = True
-        out.op = op
-        out.inputs = tuple(inputs)
-        out.params = params
-        out.code = frame.f_code
-        out.instruction = frame.f_lasti
-    else:
-        out.requires_grad = False
-        out.op = None
-        out.inputs = ()
-        out.params = NO_PARAMS
-        out.code = None
-        out.instruction = 0
-    out.stamp = next_stamp()
-    return out
+            out.requires_grad = False
+            out.op = None
+            out.inputs = ()
+            out.params = NO_PARAMS
+            out.arrays = ()
+            out.code = None
+            out.instruction = 0
+        out.stamp = next_stamp()
+        return out
+
+
+apply = Tensor.apply
 
 
 def as_output(op: type[Op], data: Any) -> NDArray[Any]:
@@ -504,13 +518,11 @@ def as_output(op: type[Op], data: Any) -> NDArray[Any]:
 
 def store(grads: Mapping[Tensor, Any]) -> None:
     """Give every tensor its gradient: leaves add it to what they have. None share memory."""
-    seen = set()
     for tensor, grad in grads.items():
         if tensor.op is None and tensor.grad is not None:
             grad = tensor.grad + grad
-        elif id(grad) in seen or grad.base is not None:
+        elif grad.base is not None:  # a view of another array
             grad = grad.copy()
-        seen.add(id(grad))
         tensor.grad = grad if type(grad) is np.ndarray else np.asarray(grad)
 
 
@@ -529,9 +541,9 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     return array
 
 
-def compare(ufunc: np.ufunc, x: Tensor, other: Any) -> NDArray[np.bool]:
+def compare(relation: Callable[..., Any], x: Tensor, other: Any) -> NDArray[np.bool]:
     """Elementwise comparison as a plain array of bools: it has no gradient."""
-    result: NDArray[np.bool] = ufunc(x.data, other.data if isinstance(other, Tensor) else other)
+    result: NDArray[np.bool] = relation(x.data, other.data if isinstance(other, Tensor) else other)
     return result
 
 

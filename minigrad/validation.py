@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DomainError, DTypeError, ShapeError
-from minigrad.ops.base import shape_of
+from minigrad.ops.base import Node, as_array, shape_of
 
 __all__ = [
-    "as_array",
     "check_distributions",
     "check_no_impossible",
     "check_range",
@@ -20,14 +19,9 @@ __all__ = [
 ]
 
 
-def as_array(x: Any) -> Any:
-    """``x`` itself if it is an array or Tensor, else as an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
-
-
 def values(x: Any) -> Any:
     """The plain array of an array or Tensor."""
-    return x.data if hasattr(x, "requires_grad") else x
+    return x.data if isinstance(x, Node) else x
 
 
 def first(where: Any) -> tuple[int, ...]:
@@ -95,6 +89,7 @@ def check_no_impossible(name: str, p_name: str, p: Any, t_name: str, t: Any) -> 
 def distributions_from(name: str, t: Any, scores: Any) -> Any:
     """Targets as distributions in the shape and dtype of ``scores``, from indices or rows."""
     t = as_array(t)
+    scores = values(scores)
     shape = scores.shape
     if len(shape) not in (1, 2):
         raise ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")

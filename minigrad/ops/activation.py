@@ -34,18 +34,19 @@ __all__ = [
 
 @lru_cache
 def largest_exponent(dtype: np.dtype[np.floating]) -> float:
-    """The largest x whose exp(x) is finite in ``dtype``; integers are computed in float64."""
+    """A largest x whose exp(x) is finite in ``dtype``; integers are computed in float64."""
     kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
-    return float(np.log(np.finfo(kind).max))
+    rounded = np.log(np.finfo(kind).max)
+    return float(np.nextafter(rounded, np.zeros_like(rounded)))
 
 
 class Sigmoid(Op):
-    """out = 1 / (1 + exp(-x))."""
+    """out = 1 / (1 + exp(-x)), computed as exp(x) / (1 + exp(x)) with x kept from overflow."""
 
     @staticmethod
     def forward(x):
-        exponent = np.minimum(-x, largest_exponent(x.dtype))
-        return 1 / (1 + np.exp(exponent))
+        exp_x = np.exp(np.minimum(x, largest_exponent(x.dtype)))
+        return exp_x / (1 + exp_x)
 
     @staticmethod
     def grad_x(grad_out, out, x):

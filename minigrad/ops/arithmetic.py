@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.base import A, Op, call
+from minigrad.ops.base import A, Op, call, in_dtype_of
 from minigrad.ops.broadcasting import unbroadcast
 
 __all__ = [
@@ -219,4 +219,4 @@ def power(x: Any, y: Any) -> Any:
     """
     if isinstance(y, (int, float)):
         return call(PowerOfConstant, x, exponent=y)
-    return call(Power, x, y)
+    return call(Power, in_dtype_of(y, x), y)

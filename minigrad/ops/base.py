@@ -46,6 +46,7 @@ class Node:
     requires_grad: bool
     stamp: int
     name: str | None
+    op: Any
 
     @staticmethod
     def apply(op: "type[Op]", inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
@@ -169,6 +170,11 @@ def shape_of(x: Any) -> tuple[int, ...]:
         return np.shape(x)
 
 
+def as_array(x: Any) -> Any:
+    """``x`` itself if it is an array or Tensor, else as an array."""
+    return x if isinstance(x, (Node, np.ndarray)) else np.asarray(x)
+
+
 def as_operand(op: type[Op], x: Any) -> Any:
     """Give ``x`` as something forward can compute with; Python numbers stay weakly typed."""
     if isinstance(x, (np.ndarray, np.generic, float, int)):
@@ -181,6 +187,18 @@ def as_operand(op: type[Op], x: Any) -> Any:
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"{op.__name__}: cannot compute with {x!r} ({type(x).__name__})")
     return array
+
+
+def in_dtype_of(other: Any, x: Any) -> Any:
+    """A Python number as an array in the dtype of ``other``, anything else as it is.
+
+    For formulas that take a function of the number: ``np.log(2.0)`` is a float64, and no longer
+    weakly typed.
+    """
+    dtype = getattr(other, "dtype", None)
+    if type(x) in (float, int) and dtype is not None and dtype.kind == "f":
+        return np.asarray(x, dtype)
+    return x
 
 
 def holds_node(x: Any) -> bool:

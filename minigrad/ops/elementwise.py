@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
+from minigrad.errors import DTypeError
 from minigrad.ops.base import A, Op, call
 
 __all__ = [
     "Cast",
+    "Copy",
     "Cos",
     "Erf",
     "Exp",
@@ -20,6 +22,7 @@ __all__ = [
     "Square",
     "Tanh",
     "astype",
+    "copy",
     "cos",
     "erf",
     "exp",
@@ -317,6 +320,31 @@ def erf(x: A) -> A:
     return call(Erf, x)
 
 
+class Copy(Op):
+    """out = x, in memory of its own."""
+
+    @staticmethod
+    def forward(x):
+        return x.copy()
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        grad_x = grad_out
+        return grad_x
+
+
+def copy(x: A) -> A:
+    """``x`` in memory of its own; gradients pass through.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> mg.copy(np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
+    return call(Copy, x)
+
+
 class Cast(Op):
     """out = x in another floating-point dtype."""
 
@@ -331,7 +359,12 @@ class Cast(Op):
 
 
 def astype(x: A, dtype: np.typing.DTypeLike) -> A:
-    """``x`` in another dtype; the gradient comes back in the dtype of ``x``.
+    """``x`` in another floating-point dtype; the gradient comes back in the dtype of ``x``.
+
+    Raises
+    ------
+    DTypeError
+        For a dtype that is not floating-point: rounding has no useful gradient.
 
     Examples
     --------
@@ -339,4 +372,10 @@ def astype(x: A, dtype: np.typing.DTypeLike) -> A:
     >>> mg.astype(np.array([1.5]), np.float32)
     array([1.5], dtype=float32)
     """
-    return call(Cast, x, dtype=np.dtype(dtype))
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f":
+        raise DTypeError(
+            f"astype: {dtype} is not a floating-point dtype, and no gradient flows through it; "
+            "for plain values convert the array itself, t.numpy().astype(...)"
+        )
+    return call(Cast, x, dtype=dtype)

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.ops.arithmetic import multiply
-from minigrad.ops.base import Op, call, shape_of
+from minigrad.ops.base import Op, as_array, call, shape_of
 from minigrad.ops.broadcasting import unbroadcast
 from minigrad.ops.shape import reshape
 
@@ -159,21 +159,17 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     >>> mg.linear(np.array([[1.0, 2.0]]), np.array([[1.0], [10.0]]), np.array([0.5]))
     array([[21.5]])
     """
-    x_shape, weight_shape = shape_of(x), shape_of(weight)
     if bias is None:
         return matmul(x, weight)
-    if len(weight_shape) != 2 or x_shape[-1:] != weight_shape[:1]:
+    x, weight, bias = as_array(x), as_array(weight), as_array(bias)
+    if bias.shape != weight.shape[1:] or weight.ndim != 2:
         raise ShapeError(
-            f"linear: x {x_shape} does not fit weight {weight_shape}; "
-            "x needs the shape (..., n_in), weight (n_in, n_out)"
+            f"linear: bias {bias.shape} does not fit weight {weight.shape}; "
+            "weight needs the shape (n_in, n_out), bias (n_out,)"
         )
-    if shape_of(bias) != weight_shape[1:]:
-        raise ShapeError(
-            f"linear: bias {shape_of(bias)} does not fit weight {weight_shape}; "
-            f"it needs the shape {weight_shape[1:]}"
-        )
-    if len(x_shape) == 2:
+    if x.ndim == 2:
         return call(Linear, x, weight, bias)
-    rows = math.prod(x_shape[:-1])
-    out = call(Linear, reshape(x, (rows, x_shape[-1])), weight, bias)
-    return reshape(out, (*x_shape[:-1], weight_shape[1]))
+    if x.ndim == 0:
+        raise ShapeError("linear: x is a single number; it needs the shape (..., n_in)")
+    rows = reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+    return reshape(call(Linear, rows, weight, bias), (*x.shape[:-1], weight.shape[1]))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.activation import sigmoid, stable_log_softmax, stable_softmax
-from minigrad.ops.base import Op, call
+from minigrad.ops.base import Op, call, in_dtype_of
 from minigrad.ops.broadcasting import unbroadcast
 
 __all__ = ["SigmoidCrossEntropy", "SoftmaxCrossEntropy", "XLogY", "xlogy"]
@@ -44,14 +44,15 @@ def xlogy(x: Any, y: Any) -> Any:
     >>> mg.xlogy(np.array([0.0, 2.0]), np.array([0.0, np.e]))
     array([0., 2.])
     """
-    return call(XLogY, x, y)
+    return call(XLogY, in_dtype_of(y, x), in_dtype_of(x, y))
 
 
 class SoftmaxCrossEntropy(Op):
     """losses[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]; out = losses, reduced.
 
-    ``reduction`` is "none", "sum" or "mean": part of the op, because a step of a small network
-    spends more on a separate reduction than on its arithmetic.
+    Each row of targets sums to 1, as the loss has checked. ``reduction`` is "none", "sum" or
+    "mean": part of the op, because a step of a small network spends more on a separate reduction
+    than on its arithmetic.
     """
 
     @staticmethod
@@ -59,14 +60,13 @@ class SoftmaxCrossEntropy(Op):
         summands = targets * stable_log_softmax(logits, -1)
         if reduction == "none":
             return -np.add.reduce(summands, axis=-1)
-        total = -np.add.reduce(summands, axis=None)
-        return total / samples(logits) if reduction == "mean" else total
+        total = np.add.reduce(summands, axis=None)
+        return total / -samples(logits) if reduction == "mean" else -total
 
     @staticmethod
     def grad_logits(grad_out, out, logits, targets, *, reduction):
         grad_losses = grad_of_each_loss(grad_out, logits, reduction)
-        mass = np.add.reduce(targets, axis=-1, keepdims=True)
-        grad_logits = (stable_softmax(logits, -1) * mass - targets) * grad_losses
+        grad_logits = (stable_softmax(logits, -1) - targets) * grad_losses
         return grad_logits
 
     @staticmethod

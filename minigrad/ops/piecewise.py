@@ -4,11 +4,12 @@ At a kink the derivative is not defined; the convention here is the one that kee
 symmetric and finite: ties share the gradient equally, and ``abs`` has slope 0 at 0.
 """
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DomainError
+from minigrad.errors import DomainError, DTypeError
 from minigrad.ops.base import A, Op, call
 from minigrad.ops.broadcasting import unbroadcast
 
@@ -209,6 +210,8 @@ def clip(x: A, low: float | None = None, high: float | None = None) -> A:
     ------
     DomainError
         If both limits are missing or ``low`` exceeds ``high``.
+    DTypeError
+        If a limit is not a number; for arrays or Tensors use `maximum` and `minimum`.
 
     Examples
     --------
@@ -220,6 +223,11 @@ def clip(x: A, low: float | None = None, high: float | None = None) -> A:
         raise DomainError("clip: give low, high or both; with neither there is nothing to limit")
     low = -np.inf if low is None else low
     high = np.inf if high is None else high
+    if not (isinstance(low, Real) and isinstance(high, Real)):
+        raise DTypeError(
+            f"clip: low ({low!r}) and high ({high!r}) must be numbers; "
+            "for arrays or Tensors use maximum and minimum"
+        )
     if not low <= high:
         raise DomainError(f"clip: low ({low}) must not exceed high ({high})")
     return call(Clip, x, low=low, high=high)

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from minigrad.errors import DomainError, ShapeError
+from minigrad.ops.activation import stable_softmax
 from minigrad.ops.base import A, Op, call, shape_of
 from minigrad.ops.broadcasting import broadcast_to
 from minigrad.ops.elementwise import sqrt
@@ -331,9 +332,8 @@ class Logsumexp(Op):
 
     @staticmethod
     def grad_x(grad_out, out, x, *, axis, keepdims):
-        kept = kept_shape(x.shape, axis)
-        softmax = np.exp(x - out.reshape(kept))
-        grad_x = grad_out.reshape(kept) * softmax
+        grad_kept = grad_out.reshape(kept_shape(x.shape, axis))
+        grad_x = grad_kept * stable_softmax(x, axis)
         return grad_x
 
 

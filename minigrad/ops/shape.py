@@ -176,8 +176,10 @@ class Concatenate(Op):
         return grad_array
 
 
-def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     """Join arrays or Tensors along an existing axis; their other sizes must agree.
+
+    With ``axis=None`` they are flattened first.
 
     Examples
     --------
@@ -187,6 +189,8 @@ def concatenate(arrays: Sequence[Any], axis: int = 0) -> Any:
     """
     if len(arrays) == 0:
         raise ShapeError("concatenate: no arrays given")
+    if axis is None:
+        return concatenate([flatten(array) for array in arrays])
     return call(Concatenate, *arrays, axis=axis)
 
 
