@@ -60,10 +60,12 @@ def backward_step(tensor: Any, grads: Grads) -> None:
     else:
         out, inputs = tensor.data, tensor.arrays
     for index, x in enumerate(tensor.inputs):
-        if not isinstance(x, Node) or x not in grads:
+        if not isinstance(x, Node):
             continue
         if x.stamp > tensor.stamp:
             raise changed_since(tensor, x)
+        if x not in grads:
+            continue
         rule = op.rules[index]
         if rule is None:
             raise no_rule(tensor, x, index)

@@ -147,7 +147,7 @@ def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mea
     name = "cross_entropy"
     p = as_array(p)
     check_distributions(name, "p", p, "softmax_cross_entropy")
-    targets = distributions_from(name, t, p)
+    targets = distributions_from(name, t, values(p))
     check_no_impossible(name, "p", values(p), "t", values(targets))
     summands = xlogy(targets, p)
     if len(p.shape) == 1:
@@ -200,7 +200,7 @@ def softmax_cross_entropy(
     """
     name = "softmax_cross_entropy"
     logits = as_array(logits)
-    targets = distributions_from(name, t, logits)
+    targets = distributions_from(name, t, values(logits))
     if reduction == "mean":
         check_some_samples(name, targets)
     elif reduction not in ("sum", "none"):

@@ -23,7 +23,14 @@ from minigrad.protocols import apply_function, apply_ufunc
 
 __all__ = ["Tensor", "apply", "is_grad_enabled", "no_grad"]
 
-PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+PACKAGE_FILES = frozenset(
+    os.path.join(folder, file)
+    for folder, _, files in os.walk(os.path.dirname(__file__))
+    for file in files
+    if file.endswith(".py")
+)
+"""Where the user's own source is not: an op's source position is the first frame outside."""
+
 OPERAND_TYPES = frozenset([np.ndarray, float, int, bool, np.float64, np.float32])
 NO_PARAMS: Mapping[str, Any] = {}
 
@@ -222,9 +229,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
-            ones = np.empty(self.data.shape, self.data.dtype)
-            ones.fill(1)
-            return ones
+            one = self.data.dtype.type(1)
+            return one.reshape(self.data.shape) if self.data.shape else one
         array = np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
@@ -481,9 +487,9 @@ class Tensor(Node):
         out.grad = None
         out.name = None
         if requires_grad and grad_enabled.get():
-            frame = sys._getframe(2)  # 0 is this one, 1 is an operator or call
-            while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
-                frame = frame.f_back
+            frame = sys._getframe(2)  # 0 is this one, 1 an operator or `call`
+            while frame.f_code.co_filename in PACKAGE_FILES and (caller := frame.f_back):
+                frame = caller
             out.requires_grad = True
             out.op = op
             out.inputs = tuple(inputs)

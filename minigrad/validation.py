@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from minigrad.errors import DomainError, DTypeError, ShapeError
+from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
 from minigrad.ops.base import Node, as_array, shape_of
 
 __all__ = [
@@ -86,15 +87,14 @@ def check_no_impossible(name: str, p_name: str, p: Any, t_name: str, t: Any) -> 
         )
 
 
-def distributions_from(name: str, t: Any, scores: Any) -> Any:
+def distributions_from(name: str, t: Any, scores: NDArray[Any]) -> Any:
     """Targets as distributions in the shape and dtype of ``scores``, from indices or rows."""
     t = as_array(t)
-    scores = values(scores)
     shape = scores.shape
-    if len(shape) not in (1, 2):
-        raise ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
     if t.shape == shape[:-1] and t.dtype.kind in "iu":
         return one_hot_rows(name, values(t), scores)
+    if len(shape) not in (1, 2):
+        raise ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
     if t.shape == shape:
         check_distributions(name, "t", t)
         return t if t.dtype.kind == "f" else t.astype(scores.dtype)
@@ -108,25 +108,30 @@ def distributions_from(name: str, t: Any, scores: Any) -> Any:
     )
 
 
-def one_hot_rows(name: str, indices: Any, scores: Any) -> Any:
+def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDArray[Any]:
     """Class indices as one-hot rows in the shape and dtype of ``scores``, their range checked."""
     rows = np.zeros(scores.shape, scores.dtype)
     try:
-        if indices.ndim == 0:
-            rows[indices] = 1
+        if indices.ndim == 1:
+            rows[np.arange(indices.size), indices] = 1
         else:
-            rows[np.arange(len(indices)), indices] = 1
-        in_range = indices.size == 0 or np.minimum.reduce(indices, axis=None) >= 0
+            rows[indices] = 1
     except IndexError:
-        in_range = False
-    if not in_range:
-        classes = scores.shape[-1]
-        index = first((indices < 0) | (indices >= classes))
-        raise DomainError(
-            f"{name}: {entry('t', index)} = {indices[index]} is not a class index; "
-            f"with {classes} classes they run from 0 to {classes - 1}"
-        )
+        raise not_a_class(name, indices, scores) from None
+    if indices.size and np.minimum.reduce(indices, axis=None) < 0:
+        raise not_a_class(name, indices, scores)
     return rows
+
+
+def not_a_class(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> MinigradError:
+    shape = scores.shape
+    if len(shape) not in (1, 2):
+        return ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
+    index = first((indices < 0) | (indices >= shape[-1]))
+    return DomainError(
+        f"{name}: {entry('t', index)} = {indices[index]} is not a class index; "
+        f"with {shape[-1]} classes they run from 0 to {shape[-1] - 1}"
+    )
 
 
 def log_of_base(name: str, base: float) -> float:

@@ -72,7 +72,7 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
-            x = layer(x)
+            x = layer.forward(x)
         return x
 
     def append(self, layer: Module | Callable[[Any], Any]) -> "Sequential":

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.ops.arithmetic import multiply
-from minigrad.ops.base import Op, as_array, call, shape_of
+from minigrad.ops.base import Op, call, shape_of
 from minigrad.ops.broadcasting import unbroadcast
 from minigrad.ops.shape import reshape
 
@@ -161,8 +161,9 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """
     if bias is None:
         return matmul(x, weight)
-    x, weight, bias = as_array(x), as_array(weight), as_array(bias)
-    if bias.shape != weight.shape[1:] or weight.ndim != 2:
+    if isinstance(x, list):
+        x = np.asarray(x)
+    if bias.shape != weight.shape[1:]:
         raise ShapeError(
             f"linear: bias {bias.shape} does not fit weight {weight.shape}; "
             "weight needs the shape (n_in, n_out), bias (n_out,)"

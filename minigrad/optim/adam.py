@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.errors import DTypeError
-from minigrad.optim.hyperparameters import fraction, non_negative, positive
+from minigrad.optim.hyperparameters import fractions, non_negative, positive
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
@@ -72,7 +71,12 @@ class Adam(Optimizer):
     array([ 0.9, -1.9])
     """
 
-    hyperparameters = ("lr", "betas", "eps", "weight_decay")
+    hyperparameters = {
+        "lr": non_negative,
+        "betas": fractions,
+        "eps": positive,
+        "weight_decay": non_negative,
+    }
     slots = ("mean", "square")
 
     def __init__(
@@ -89,24 +93,13 @@ class Adam(Optimizer):
         super().__init__(parameters, lr)
 
     def step(self) -> None:
-        lr, beta1, beta2, eps, weight_decay = self.checked()
+        lr, eps, weight_decay = self.lr, self.eps, self.weight_decay
+        beta1, beta2 = self.betas
         for parameter, grad, state in self.updates():
             if weight_decay:
                 grad = grad + weight_decay * parameter.data
             parameter.data -= adaptive_step(state, grad, lr, beta1, beta2, eps)
             parameter.mark_changed()
-
-    def checked(self) -> tuple[float, float, float, float, float]:
-        owner = type(self).__name__
-        if not isinstance(self.betas, (tuple, list)) or len(self.betas) != 2:
-            raise DTypeError(f"{owner}: betas is {self.betas!r}; it must be a pair of numbers")
-        return (
-            non_negative(owner, "lr", self.lr),
-            fraction(owner, "betas[0]", self.betas[0]),
-            fraction(owner, "betas[1]", self.betas[1]),
-            positive(owner, "eps", self.eps),
-            non_negative(owner, "weight_decay", self.weight_decay),
-        )
 
 
 class AdamW(Adam):
@@ -160,7 +153,8 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
     def step(self) -> None:
-        lr, beta1, beta2, eps, weight_decay = self.checked()
+        lr, eps, weight_decay = self.lr, self.eps, self.weight_decay
+        beta1, beta2 = self.betas
         for parameter, grad, state in self.updates():
             if weight_decay:
                 parameter.data *= 1 - lr * weight_decay

@@ -6,11 +6,17 @@ A Python float is what keeps float32 parameters float32: NumPy treats it as weak
 
 import math
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Protocol
 
 from minigrad.errors import DomainError, DTypeError
 
-__all__ = ["flag", "fraction", "non_negative", "positive", "positive_integer"]
+__all__ = ["Check", "flag", "fraction", "fractions", "non_negative", "positive", "positive_integer"]
+
+
+class Check(Protocol):
+    """``check(owner, name, value)``: the value as a Python number, or an error that names it."""
+
+    def __call__(self, owner: str, name: str, value: Any) -> Any: ...
 
 
 def non_negative(owner: str, name: str, value: Any) -> float:
@@ -35,6 +41,14 @@ def fraction(owner: str, name: str, value: Any) -> float:
     if not 0 <= number < 1:
         raise out_of_range(owner, name, value, "in [0, 1)")
     return number
+
+
+def fractions(owner: str, name: str, value: Any) -> tuple[float, float]:
+    """A pair of numbers in [0, 1)."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise DTypeError(f"{owner}: {name} is {value!r}; it must be a pair of numbers")
+    first, second = (fraction(owner, f"{name}[{i}]", number) for i, number in enumerate(value))
+    return first, second
 
 
 def positive_integer(owner: str, name: str, value: Any) -> int:

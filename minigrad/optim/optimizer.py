@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, StateError
-from minigrad.optim.hyperparameters import non_negative
+from minigrad.optim.hyperparameters import Check, non_negative
 from minigrad.optim.parameters import check_gradient, checked_parameters
 from minigrad.optim.state import check_keys, count_from, plain, slot_from
 from minigrad.tensor import Tensor
@@ -31,11 +31,13 @@ class Optimizer:
     parameters : list of Tensor
         What is updated.
     lr : float
-        Like every hyperparameter a plain attribute: assign to it between steps. `step` checks it.
+        Like every hyperparameter an attribute to assign to between steps; a value out of range is
+        refused there and then.
     state : list of dict
         For each parameter what the optimizer remembers of it; empty before the first step.
-    hyperparameters : tuple of str
-        Of a class: the names of the attributes that the user chooses.
+    hyperparameters : dict
+        Of a class: for each attribute that the user chooses, its name and the function that
+        checks it and gives it as a Python number.
     slots : tuple of str
         Of a class: the names of the arrays in ``state``, each in its parameter's shape and dtype.
         Beside them ``state`` holds ``steps``, how many updates went into them.
@@ -57,9 +59,8 @@ class Optimizer:
     >>> from minigrad.optim import Optimizer
     >>> class SignDescent(Optimizer):
     ...     def step(self):
-    ...         (lr,) = self.checked()
     ...         for parameter, grad, state in self.updates():
-    ...             parameter.data -= lr * np.sign(grad)
+    ...             parameter.data -= self.lr * np.sign(grad)
     ...             parameter.mark_changed()
     >>> w = mg.Tensor([3.0, -4.0], requires_grad=True)
     >>> (w * w).sum().backward()
@@ -68,30 +69,28 @@ class Optimizer:
     array([ 2.5, -3.5])
     """
 
-    hyperparameters: ClassVar[tuple[str, ...]] = ("lr",)
+    hyperparameters: ClassVar[dict[str, Check]] = {"lr": non_negative}
     slots: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         self.parameters = checked_parameters(type(self).__name__, parameters)
         self.lr = lr
         self.state: list[dict[str, Any]] = [{} for _ in self.parameters]
-        self.checked()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.hyperparameters:
+            value = self.hyperparameters[name](type(self).__name__, name, value)
+        object.__setattr__(self, name, value)
 
     def step(self) -> None:
         """Update every parameter that has a gradient; one whose ``.grad`` is None is left alone.
 
         Raises
         ------
-        DomainError, DTypeError
-            If a hyperparameter has been set to something it cannot be.
         GradientError
             If a gradient has not its parameter's shape and dtype. Nothing has been updated then.
         """
         raise NotImplementedError(f"{type(self).__name__} has no step()")
-
-    def checked(self) -> tuple[Any, ...]:
-        """The hyperparameters as Python numbers, in order, or an error that names the wrong one."""
-        return (non_negative(type(self).__name__, "lr", self.lr),)
 
     def updates(self) -> list[tuple[Tensor, NDArray[Any], dict[str, Any]]]:
         """The parameters that have a gradient, with it and their state, once all are checked.
@@ -171,10 +170,9 @@ class Optimizer:
         slots = [f"{position}.{slot}" for position in stepped for slot in self.slots]
         check_keys(owner, [*self.hyperparameters, *counts, *slots], state)
         restored = copy(self)
-        for name in self.hyperparameters:
-            setattr(restored, name, plain(state[name]))
         try:
-            restored.checked()
+            for name in self.hyperparameters:
+                setattr(restored, name, plain(state[name]))
         except (DomainError, DTypeError) as error:
             raise StateError(f"{owner}.load_state_dict: {error}") from error
         restored.state = []

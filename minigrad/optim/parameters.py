@@ -13,7 +13,10 @@ __all__ = ["check_gradient", "checked_parameters"]
 
 
 def checked_parameters(owner: str, parameters: Iterable[Tensor]) -> list[Tensor]:
-    """The parameters as a list: distinct writable leaves that require gradients, at least one."""
+    """The parameters as a list: distinct writable leaves, some of which require gradients.
+
+    The others are frozen: no gradient ever arrives there, and the optimizer passes them over.
+    """
     if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
         raise DTypeError(
             f"{owner}: parameters is {parameters!r} ({type(parameters).__name__}); pass an "
@@ -34,6 +37,11 @@ def checked_parameters(owner: str, parameters: Iterable[Tensor]) -> list[Tensor]
                 f"parameters[{positions[parameter]}]; list it once"
             )
         positions[parameter] = position
+    if not any(parameter.requires_grad for parameter in tensors):
+        raise GraphError(
+            f"{owner}: none of the parameters requires a gradient, the first is {tensors[0]!r}; "
+            "build at least one with requires_grad=True"
+        )
     return tensors
 
 
@@ -44,11 +52,6 @@ def check_parameter(place: str, parameter: Any) -> None:
         raise GraphError(
             f"{place} is {parameter!r}, the result of an op; only a leaf can be updated, so pass "
             "the Tensor it was computed from"
-        )
-    if not parameter.requires_grad:
-        raise GraphError(
-            f"{place} is {parameter!r}, which does not require a gradient; build it with "
-            "requires_grad=True, or leave it out"
         )
     if not parameter.data.flags.writeable:
         raise DomainError(

@@ -83,7 +83,13 @@ class SGD(Optimizer):
     SGD(lr=0.1, momentum=0.0, dampening=0.0, nesterov=False, weight_decay=0.0)
     """
 
-    hyperparameters = ("lr", "momentum", "dampening", "nesterov", "weight_decay")
+    hyperparameters = {
+        "lr": non_negative,
+        "momentum": fraction,
+        "dampening": fraction,
+        "nesterov": flag,
+        "weight_decay": non_negative,
+    }
     slots = ("velocity",)
 
     def __init__(
@@ -100,32 +106,23 @@ class SGD(Optimizer):
         self.nesterov = nesterov
         self.weight_decay = weight_decay
         super().__init__(parameters, lr)
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            raise DomainError(
+                f"{type(self).__name__}: nesterov=True needs momentum > 0 and dampening = 0, but "
+                f"momentum is {momentum!r} and dampening {dampening!r}"
+            )
 
     def step(self) -> None:
-        lr, momentum, dampening, nesterov, weight_decay = self.checked()
+        lr, momentum, weight_decay = self.lr, self.momentum, self.weight_decay
         for parameter, grad, state in self.updates():
             direction = grad
             if weight_decay:
                 direction = direction + weight_decay * parameter.data
             if momentum:
-                velocity = next_velocity(state, direction, momentum, dampening)
-                direction = direction + momentum * velocity if nesterov else velocity
+                velocity = next_velocity(state, direction, momentum, self.dampening)
+                direction = direction + momentum * velocity if self.nesterov else velocity
             parameter.data -= lr * direction
             parameter.mark_changed()
-
-    def checked(self) -> tuple[float, float, float, bool, float]:
-        owner = type(self).__name__
-        lr = non_negative(owner, "lr", self.lr)
-        momentum = fraction(owner, "momentum", self.momentum)
-        dampening = fraction(owner, "dampening", self.dampening)
-        nesterov = flag(owner, "nesterov", self.nesterov)
-        weight_decay = non_negative(owner, "weight_decay", self.weight_decay)
-        if nesterov and (momentum == 0 or dampening != 0):
-            raise DomainError(
-                f"{owner}: nesterov=True needs momentum > 0 and dampening = 0, but momentum is "
-                f"{momentum!r} and dampening {dampening!r}"
-            )
-        return lr, momentum, dampening, nesterov, weight_decay
 
 
 def next_velocity(

@@ -116,8 +116,6 @@ def test_wrong_hyperparameters(settings, error, message):
     with pytest.raises(error, match=message):
         AdamW([w], **settings)
     optimizer = AdamW([w])
-    vars(optimizer).update(settings)
-    w.grad = np.array([1.0])
+    ((name, value),) = settings.items()
     with pytest.raises(error, match=message):
-        optimizer.step()
-    assert w.data == [1.0]
+        setattr(optimizer, name, value)

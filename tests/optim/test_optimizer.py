@@ -87,9 +87,9 @@ def test_zero_grad_sets_none(build):
         ),
         ([two_parameters()[0] * 2], GraphError, r"= Multiply.*, the result of an op; only a leaf"),
         (
-            [two_parameters()[0], mg.Tensor([1.0], name="c")],
+            [mg.Tensor([1.0], name="c"), mg.Tensor([2.0])],
             GraphError,
-            r"SGD: parameters\[1\] is Tensor\(1\) float64 1 'c', which does not require a gradient",
+            r"SGD: none of the parameters requires a gradient, the first is .* 'c'; build",
         ),
         (
             [mg.Tensor(np.broadcast_to(1.0, (3,)), requires_grad=True)],
@@ -101,6 +101,16 @@ def test_zero_grad_sets_none(build):
 def test_wrong_parameters(parameters, error, message):
     with pytest.raises(error, match=message):
         SGD(parameters, lr=0.1)
+
+
+def test_a_frozen_parameter_is_passed_over():
+    w, b = two_parameters()
+    b.requires_grad = False
+    before = b.data.copy()
+    optimizer = SGD([w, b], lr=0.1)
+    w.grad = np.ones_like(w.data)
+    optimizer.step()
+    np.testing.assert_array_equal(b.data, before)
 
 
 def test_duplicate_parameters():
@@ -231,7 +241,6 @@ def stepped(optimizer):
         (lambda s: s.update({"1.steps": -1}), r"1\.steps is -1"),
         (lambda s: s.update({"lr": -3.0}), r"SGD.load_state_dict: SGD: lr is -3\.0"),
         (lambda s: s.update({"lr": np.ones(2)}), r"lr is \(1\.0, 1\.0\) \(tuple\), not a number"),
-        (lambda s: s.update({"nesterov": True, "momentum": 0.0}), r"nesterov=True needs"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(change, message):
