@@ -1,5 +1,8 @@
 """minigrad: reverse-mode automatic differentiation on NumPy, to be read, stepped and checked."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from minigrad.gradients import grad, hessian, jacobian
 from minigrad.information import entropy, information_content, kl_divergence
 from minigrad.losses import (
@@ -60,4 +63,20 @@ from minigrad.ops.shape import (
 )
 from minigrad.tensor import Tensor, is_grad_enabled, no_grad
 
+if TYPE_CHECKING:
+    from minigrad import data, nn, optim, training
+
 __version__ = "0.1.0"
+
+ROOMS = ("data", "nn", "optim", "training")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a subpackage when it is first used: ``mg.nn`` needs no import of its own."""
+    if name in ROOMS:
+        return import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *ROOMS])

@@ -23,14 +23,18 @@ from minigrad.protocols import apply_function, apply_ufunc
 
 __all__ = ["Tensor", "apply", "is_grad_enabled", "no_grad"]
 
-PACKAGE_FILES = frozenset(
-    os.path.join(folder, file)
-    for folder, _, files in os.walk(os.path.dirname(__file__))
-    for file in files
-    if file.endswith(".py")
-)
-"""Where the user's own source is not: an op's source position is the first frame outside."""
+PACKAGE = os.path.dirname(__file__) + os.sep
 
+
+class FilesOfPackage(dict[str, bool]):
+    """Whether a source file is part of minigrad, found out once for each file."""
+
+    def __missing__(self, filename: str) -> bool:
+        self[filename] = filename.startswith(PACKAGE)
+        return self[filename]
+
+
+is_own_file = FilesOfPackage()
 OPERAND_TYPES = frozenset([np.ndarray, float, int, bool, np.float64, np.float32])
 NO_PARAMS: Mapping[str, Any] = {}
 
@@ -488,7 +492,7 @@ class Tensor(Node):
         out.name = None
         if requires_grad and grad_enabled.get():
             frame = sys._getframe(2)  # 0 is this one, 1 an operator or `call`
-            while frame.f_code.co_filename in PACKAGE_FILES and (caller := frame.f_back):
+            while is_own_file[frame.f_code.co_filename] and (caller := frame.f_back):
                 frame = caller
             out.requires_grad = True
             out.op = op
