@@ -98,7 +98,7 @@ class EarlyStopping(Callback):
         return run.history.epochs - self.best_epoch >= self.patience
 
     def on_fit_end(self, run: Run) -> None:
-        if self.best_parameters:
+        if self.restore_best and self.best_parameters:
             run.model.load_state_dict(self.best_parameters)
 
     def state_dict(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """History: what a training run measured, epoch by epoch."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ class History(Mapping[str, list[float]]):
         StateError
             If the columns are others than those of the rows before.
         """
-        numbered = {"epoch": self.epochs + 1, **row}
+        numbered = {"epoch": 0, **row} | {"epoch": self.epochs + 1}
         names = self.names or tuple(numbered)
         if set(numbered) != set(names):
             raise StateError(
@@ -99,7 +100,7 @@ class History(Mapping[str, list[float]]):
         return True
 
     def best(self, name: str | None = None, mode: str | None = None) -> dict[str, float]:
-        """The row of the best epoch, the earliest of equal ones.
+        """The row of the best epoch, the earliest of equal ones; NaN is the worst.
 
         Parameters
         ----------
@@ -121,7 +122,9 @@ class History(Mapping[str, list[float]]):
             raise DomainError("History.best: no epoch is finished yet")
         column = self[name]
         sign = direction("History.best", name, mode)
-        return dict(self.rows[min(range(len(column)), key=lambda index: -sign * column[index])])
+        worst = -sign * inf
+        ranked = [worst if isnan(number) else number for number in column]
+        return dict(self.rows[ranked.index(max(ranked) if sign > 0 else min(ranked))])
 
     def judge(self) -> str:
         """The column by which epochs are compared if none is named."""

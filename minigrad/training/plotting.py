@@ -20,6 +20,7 @@ def history_figure(history: Mapping[str, Sequence[float]], judge: str, best: int
     try:
         # Not pyplot: that would start a GUI backend, and keep every figure alive.
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
     except ImportError as error:
         raise MissingExtraError("matplotlib", "train", "History.plot") from error
     names = [name for name in history if name not in NOT_DRAWN and not name.startswith(PREFIX)]
@@ -29,6 +30,7 @@ def history_figure(history: Mapping[str, Sequence[float]], judge: str, best: int
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), index + 1)
         draw_panel(axes, history, panel)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.axvline(best, color="grey", linestyle=":", label=f"best {judge}: epoch {best}")
         axes.legend()
     return figure
@@ -54,4 +56,3 @@ def draw_panel(axes: "Axes", history: Mapping[str, Sequence[float]], names: list
     axes.set_title(f"{what.capitalize()} by epoch")
     axes.set_xlabel("epoch")
     axes.set_ylabel(what)
-    axes.xaxis.get_major_locator().set_params(integer=True)
