@@ -14,6 +14,8 @@
     └── MissingExtraError (ImportError)      an optional dependency that is not installed
 """
 
+from typing import Any
+
 __all__ = [
     "DTypeError",
     "DataError",
@@ -61,7 +63,15 @@ class DataError(MinigradError, ValueError):
 
 
 class NonFiniteError(MinigradError, FloatingPointError):
-    """A loss, value or gradient that became NaN or infinite where a finite one is needed."""
+    """A loss, value or gradient that became NaN or infinite where a finite one is needed.
+
+    Attributes
+    ----------
+    history
+        Of a training run: the `History` of the epochs before; else None.
+    """
+
+    history: Any = None
 
 
 class MissingExtraError(MinigradError, ImportError):

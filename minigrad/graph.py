@@ -51,9 +51,6 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
 
 def backward_step(tensor: Any, grads: Grads) -> None:
     """Pass the gradient of ``tensor`` on to those of its inputs that take part."""
-    op = tensor.op
-    if op is None:
-        return
     grad_out = grads[tensor]
     if isinstance(grad_out, Node):
         out, inputs = tensor, tensor.inputs
@@ -66,7 +63,7 @@ def backward_step(tensor: Any, grads: Grads) -> None:
             raise changed_since(tensor, x)
         if x not in grads:
             continue
-        rule = op.rules[index]
+        rule = tensor.op.rules[index]
         if rule is None:
             raise no_rule(tensor, x, index)
         contribution = rule(grad_out, out, *inputs, **tensor.params)

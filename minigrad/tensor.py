@@ -233,8 +233,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
-            one = self.data.dtype.type(1)
-            return one.reshape(self.data.shape) if self.data.shape else one
+            one: NDArray[Any] = self.data.dtype.type(1).reshape(self.data.shape)
+            return one
         array = np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(

@@ -298,9 +298,19 @@ class Softmax(Op):
         return grad_x
 
 
+def highest(x, axis):
+    """The maximum along axis, kept. NumPy finds it in many short rows faster as short columns."""
+    if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW:
+        return np.maximum.reduce(x.T.copy(), axis=0).reshape((x.shape[0], 1))
+    return np.maximum.reduce(x, axis=axis, keepdims=True)
+
+
+SHORT_ROW = 32
+
+
 def stable_softmax(x, axis):
     """softmax(x), written in the rule vocabulary, so that rules of other ops may use it."""
-    exp_x = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    exp_x = np.exp(x - highest(x, axis))
     return exp_x / np.add.reduce(exp_x, axis=axis, keepdims=True)
 
 
@@ -336,7 +346,7 @@ class LogSoftmax(Op):
 
 def stable_log_softmax(x, axis):
     """ln softmax(x), written in the rule vocabulary, so that rules of other ops may use it."""
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    shifted = x - highest(x, axis)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 

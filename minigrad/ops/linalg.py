@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.ops.arithmetic import multiply
-from minigrad.ops.base import Op, call, shape_of
+from minigrad.ops.base import Op, as_array, call, shape_of
 from minigrad.ops.broadcasting import unbroadcast
 from minigrad.ops.shape import reshape
 
@@ -60,6 +60,11 @@ def matmul(x: Any, y: Any) -> Any:
     x_shape, y_shape = shape_of(x), shape_of(y)
     if len(x_shape) == 0 or len(y_shape) == 0:
         raise ShapeError(f"matmul: needs at least 1-d operands, got {x_shape} @ {y_shape}; use *")
+    if x_shape[-1] != y_shape[-2:][0]:
+        raise ShapeError(
+            f"matmul: x {x_shape} @ y {y_shape}: the last axis of x ({x_shape[-1]}) must equal "
+            f"the {'only' if len(y_shape) == 1 else 'second to last'} axis of y ({y_shape[-2:][0]})"
+        )
     if len(x_shape) > 1 and len(y_shape) > 1:
         return call(Matmul, x, y)
     row = reshape(x, (1, *x_shape)) if len(x_shape) == 1 else x
@@ -161,8 +166,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     """
     if bias is None:
         return matmul(x, weight)
-    if isinstance(x, list):
-        x = np.asarray(x)
+    x, weight, bias = as_array(x), as_array(weight), as_array(bias)
     if bias.shape != weight.shape[1:]:
         raise ShapeError(
             f"linear: bias {bias.shape} does not fit weight {weight.shape}; "

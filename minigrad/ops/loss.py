@@ -59,9 +59,9 @@ class SoftmaxCrossEntropy(Op):
     def forward(logits, targets, *, reduction):
         summands = targets * stable_log_softmax(logits, -1)
         if reduction == "none":
-            return -np.add.reduce(summands, axis=-1)
-        total = np.add.reduce(summands, axis=None)
-        return total / -samples(logits) if reduction == "mean" else -total
+            return 0 - np.add.reduce(summands, axis=-1)  # -x would turn a loss of 0 into -0.0
+        total = 0 - np.add.reduce(summands, axis=None)
+        return total / samples(logits) if reduction == "mean" else total
 
     @staticmethod
     def grad_logits(grad_out, out, logits, targets, *, reduction):
@@ -93,8 +93,8 @@ class SigmoidCrossEntropy(Op):
 
     @staticmethod
     def forward(logits, targets):
-        softplus = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
-        return softplus - logits * targets
+        # In this order: the large terms cancel exactly before the small one is added.
+        return np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
 
     @staticmethod
     def grad_logits(grad_out, out, logits, targets):

@@ -26,7 +26,7 @@ def stopped(run: Run, what: str, place: str, found: str) -> NonFiniteError:
         f"fit: {what} in epoch {run.history.epochs + 1}, {place}, at lr {run.optimizer.lr:g}: "
         f"{found}"
     )
-    vars(error)["history"] = run.history
+    error.history = run.history
     return error
 
 
