@@ -1,6 +1,7 @@
 """Information theory on discrete distributions, as ordinary parts of the graph.
 
 Logarithms are natural by default (nats); ``base=2`` gives bits. Everywhere 0·log 0 = 0, the limit.
+Negation is written 0 − x, because −x would turn an information of 0 into −0.0.
 
 Source: Shannon 1948, *A Mathematical Theory of Communication*; Kullback and Leibler 1951.
 """
@@ -8,16 +9,15 @@ Source: Shannon 1948, *A Mathematical Theory of Communication*; Kullback and Lei
 import math
 from typing import Any
 
-from minigrad.errors import DomainError
-from minigrad.ops.base import as_array
+from minigrad.errors import DomainError, ShapeError
 from minigrad.ops.elementwise import log
 from minigrad.ops.loss import xlogy
 from minigrad.ops.reduction import sum
 from minigrad.validation import (
+    as_floats,
     check_distributions,
     check_no_impossible,
     check_range,
-    check_same_shape,
     entry,
     first,
     log_of_base,
@@ -54,14 +54,14 @@ def information_content(p: Any, *, base: float = math.e) -> Any:
     array([1., 2.])
     """
     name = "information_content"
-    p = as_array(p)
+    p = as_floats(name, "p", p)
     check_range(name, "p", values(p))
     impossible = values(p) == 0
     if impossible.any():
         raise DomainError(
             f"{name}: {entry('p', first(impossible))} = 0: its information would be infinite"
         )
-    return log(p) * (-1 / log_of_base(name, base))
+    return (0 - log(p)) * (1 / log_of_base(name, base))
 
 
 def entropy(p: Any, *, base: float = math.e) -> Any:
@@ -87,13 +87,13 @@ def entropy(p: Any, *, base: float = math.e) -> Any:
     Examples
     --------
     >>> import minigrad as mg
-    >>> mg.entropy([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], base=2) + 0.0
+    >>> mg.entropy([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]], base=2)
     array([1., 0.])
     """
     name = "entropy"
-    p = as_array(p)
+    p = as_floats(name, "p", p)
     check_distributions(name, "p", p)
-    return sum(xlogy(p, p), -1) * (-1 / log_of_base(name, base))
+    return (0 - sum(xlogy(p, p), -1)) * (1 / log_of_base(name, base))
 
 
 def kl_divergence(p: Any, q: Any, *, base: float = math.e) -> Any:
@@ -112,6 +112,7 @@ def kl_divergence(p: Any, q: Any, *, base: float = math.e) -> Any:
     Returns
     -------
     Tensor or array, shape () or (N,)
+        In the dtype of ``q``.
 
     Raises
     ------
@@ -129,8 +130,12 @@ def kl_divergence(p: Any, q: Any, *, base: float = math.e) -> Any:
     0.188722
     """
     name = "kl_divergence"
-    p, q = as_array(p), as_array(q)
-    check_same_shape(name, p, q)
+    q = as_floats(name, "q", q)
+    p = as_floats(name, "p", p, q.dtype)
+    if p.shape != q.shape:
+        raise ShapeError(
+            f"{name}: p has shape {p.shape} but q {q.shape}; they must agree, nothing is broadcast"
+        )
     check_distributions(name, "p", p)
     check_distributions(name, "q", q)
     check_no_impossible(name, "q", values(q), "p", values(p))

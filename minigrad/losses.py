@@ -12,17 +12,19 @@ import math
 from typing import Any
 
 from minigrad.errors import DomainError, ShapeError
+from minigrad.ops.activation import Sigmoid, Softmax
 from minigrad.ops.arithmetic import subtract
-from minigrad.ops.base import as_array, call, shape_of
+from minigrad.ops.base import Node, call
 from minigrad.ops.elementwise import square
 from minigrad.ops.loss import SigmoidCrossEntropy, SoftmaxCrossEntropy, xlogy
 from minigrad.ops.reduction import mean, sum
 from minigrad.validation import (
+    as_floats,
     check_distributions,
     check_no_impossible,
     check_range,
-    check_same_shape,
     distributions_from,
+    floats_in_one_shape,
     log_of_base,
     values,
 )
@@ -71,9 +73,10 @@ def sum_squared_error(y: Any, t: Any, *, factor: float = 1.0, reduction: str = "
     >>> round(float(mg.sum_squared_error(y, t, factor=0.5)), 4)
     0.0625
     """
-    check_same_shape("sum_squared_error", y, t)
+    name = "sum_squared_error"
+    y, t = floats_in_one_shape(name, "y", y, t)
     squares = square(subtract(y, t))
-    return reduce_samples("sum_squared_error", squares, reduction, factor)
+    return reduce_samples(name, squares, reduction, float(factor))
 
 
 def mean_squared_error(y: Any, t: Any, *, reduction: str = "mean") -> Any:
@@ -89,7 +92,7 @@ def mean_squared_error(y: Any, t: Any, *, reduction: str = "mean") -> Any:
     Raises
     ------
     ShapeError
-        If the shapes differ.
+        If the shapes differ, or there are no elements to take the mean of.
 
     Examples
     --------
@@ -98,12 +101,16 @@ def mean_squared_error(y: Any, t: Any, *, reduction: str = "mean") -> Any:
     >>> float(mg.mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
     2.0
     """
-    check_same_shape("mean_squared_error", y, t)
+    name = "mean_squared_error"
+    y, t = floats_in_one_shape(name, "y", y, t)
+    elements = math.prod(y.shape[1:])
+    if elements == 0:
+        raise ShapeError(f"{name}: the mean over no elements is undefined; got {y.shape}")
     squares = square(subtract(y, t))
     if reduction == "mean":
+        check_some_samples(name, squares)
         return mean(squares)
-    elements = math.prod(shape_of(squares)[1:])
-    return reduce_samples("mean_squared_error", squares, reduction, 1 / max(elements, 1))
+    return reduce_samples(name, squares, reduction, 1 / elements)
 
 
 def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mean") -> Any:
@@ -145,14 +152,17 @@ def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mea
     0.5146
     """
     name = "cross_entropy"
-    p = as_array(p)
-    check_distributions(name, "p", p, "softmax_cross_entropy")
+    p = as_floats(name, "p", p)
+    check_distributions(
+        name,
+        "p",
+        p,
+        "; for logits use softmax_cross_entropy, for independent labels binary_cross_entropy",
+    )
     targets = distributions_from(name, t, values(p))
     check_no_impossible(name, "p", values(p), "t", values(targets))
-    summands = xlogy(targets, p)
-    if len(p.shape) == 1:
-        return -sum(summands) / log_of_base(name, base)
-    return reduce_samples(name, summands, reduction, -1 / log_of_base(name, base))
+    losses = 0 - sum(xlogy(targets, p), -1)  # -x would turn a loss of 0 into -0.0
+    return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
 
 
 def softmax_cross_entropy(
@@ -183,7 +193,8 @@ def softmax_cross_entropy(
     ------
     ShapeError, DTypeError, DomainError
         If targets do not fit: another number of samples or classes, indices that are no integers
-        or out of range, rows that are no distributions.
+        or out of range, rows that are no distributions. Or if ``logits`` came out of a softmax:
+        a second one would flatten the gradient.
 
     Examples
     --------
@@ -199,7 +210,10 @@ def softmax_cross_entropy(
            [ 0.   ,  0.   ,  0.   ]])
     """
     name = "softmax_cross_entropy"
-    logits = as_array(logits)
+    if not isinstance(logits, Node):
+        logits = as_floats(name, "logits", logits)
+    elif logits.op is Softmax:
+        raise activated_twice(name, logits, "cross_entropy")
     targets = distributions_from(name, t, values(logits))
     if reduction == "mean":
         check_some_samples(name, targets)
@@ -240,14 +254,13 @@ def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str
     2.0
     """
     name = "binary_cross_entropy"
-    p, t = as_array(p), as_array(t)
-    check_same_shape(name, p, t)
-    check_range(name, "p", values(p), "sigmoid_cross_entropy")
+    p, t = floats_in_one_shape(name, "p", p, t)
+    check_range(name, "p", values(p), "; for logits use sigmoid_cross_entropy")
     check_range(name, "t", values(t))
     check_no_impossible(name, "p", values(p), "t", values(t))
     check_no_impossible(name, "1 - p", 1 - values(p), "1 - t", 1 - values(t))
-    summands = xlogy(t, p) + xlogy(1 - t, 1 - p)
-    return reduce_samples(name, summands, reduction, -1 / log_of_base(name, base))
+    losses = 0 - (xlogy(t, p) + xlogy(1 - t, 1 - p))  # -x would turn a loss of 0 into -0.0
+    return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
 
 
 def sigmoid_cross_entropy(
@@ -272,7 +285,8 @@ def sigmoid_cross_entropy(
     Raises
     ------
     ShapeError, DomainError
-        If the shapes differ or a target is not in [0, 1].
+        If the shapes differ or a target is not in [0, 1]. Or if ``logits`` came out of a sigmoid:
+        a second one would flatten the gradient.
 
     Examples
     --------
@@ -283,8 +297,9 @@ def sigmoid_cross_entropy(
     1.0
     """
     name = "sigmoid_cross_entropy"
-    logits, t = as_array(logits), as_array(t)
-    check_same_shape(name, logits, t)
+    logits, t = floats_in_one_shape(name, "logits", logits, t)
+    if isinstance(logits, Node) and logits.op is Sigmoid:
+        raise activated_twice(name, logits, "binary_cross_entropy")
     check_range(name, "t", values(t))
     losses = call(SigmoidCrossEntropy, logits, t)
     return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
@@ -309,6 +324,13 @@ def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0
 def check_some_samples(name: str, elements: Any) -> None:
     if elements.shape and elements.shape[0] == 0:
         raise ShapeError(f"{name}: the mean over no samples is undefined; got {elements.shape}")
+
+
+def activated_twice(name: str, logits: Node, for_probabilities: str) -> DomainError:
+    return DomainError(
+        f"{name}: logits are {logits!r}, but this loss applies its {logits.op.__name__} itself. "
+        f"Pass what went into that one, or use {for_probabilities}"
+    )
 
 
 def unknown_reduction(name: str, reduction: str) -> DomainError:

@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
-from minigrad.ops.base import Node, as_array, shape_of
+from minigrad.ops.base import Node, holds_node, shape_of
 
 __all__ = [
+    "as_floats",
     "check_distributions",
     "check_no_impossible",
     "check_range",
     "check_same_shape",
     "distributions_from",
+    "floats_in_one_shape",
     "log_of_base",
     "values",
 ]
@@ -23,6 +25,40 @@ __all__ = [
 def values(x: Any) -> Any:
     """The plain array of an array or Tensor."""
     return x.data if isinstance(x, Node) else x
+
+
+def as_given(name: str, argument: str, x: Any) -> Any:
+    """``x`` itself if it is an array or Tensor, else as an array."""
+    if isinstance(x, (Node, np.ndarray)):
+        return x
+    if holds_node(x):
+        raise DTypeError(
+            f"{name}: {argument} is a list of Tensors, which would lose their gradients; join them "
+            "with mg.stack"
+        )
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(f"{name}: {argument} makes no array: {error}") from error
+
+
+def as_floats(name: str, argument: str, x: Any, dtype: Any = None) -> Any:
+    """``x`` as an array or Tensor of floats: in ``dtype``, else its own, float64 for integers."""
+    x = as_given(name, argument, x)
+    given = x.dtype
+    if given.kind not in "biuf":
+        raise DTypeError(f"{name}: {argument} must be real numbers, got {given}")
+    if dtype is None:
+        dtype = given if given.kind == "f" else np.float64
+    return x if given == dtype else x.astype(dtype)
+
+
+def floats_in_one_shape(name: str, y_name: str, y: Any, t: Any) -> tuple[Any, Any]:
+    """Predictions as floats, and targets of their shape, which is checked, in their dtype."""
+    y = as_floats(name, y_name, y)
+    t = as_floats(name, "t", t, y.dtype)
+    check_same_shape(name, y, t)
+    return y, t
 
 
 def first(where: Any) -> tuple[int, ...]:
@@ -44,12 +80,11 @@ def check_same_shape(name: str, y: Any, t: Any) -> None:
         )
 
 
-def check_range(name: str, argument: str, p: Any, for_logits: str | None = None) -> None:
+def check_range(name: str, argument: str, p: Any, hint: str = "") -> None:
     """Every value in [0, 1]; NaN is not."""
     outside = ~((p >= 0) & (p <= 1))
     if outside.any():
         index = first(outside)
-        hint = f"; for logits use {for_logits}" if for_logits else ""
         raise DomainError(
             f"{name}: {entry(argument, index)} = {p[index]} is not in [0, 1], as a probability "
             f"must be{hint}"
@@ -57,21 +92,20 @@ def check_range(name: str, argument: str, p: Any, for_logits: str | None = None)
 
 
 def check_distributions(
-    name: str, argument: str, p: Any, for_logits: str | None = None, tolerance: float = 1e-3
+    name: str, argument: str, p: Any, hint: str = "", tolerance: float = 1e-3
 ) -> None:
     """Values in [0, 1] whose last axis sums to 1."""
     p = values(p)
     if p.ndim not in (1, 2):
         raise ShapeError(f"{name}: {argument} has shape {p.shape}; it must be (N, K) or (K,)")
-    check_range(name, argument, p, for_logits)
+    check_range(name, argument, p, hint)
     totals = np.add.reduce(p, axis=-1)
     wrong = ~(np.abs(totals - 1) <= tolerance)
     if wrong.any():
         index = first(wrong)
-        hint = f"; for logits use {for_logits}" if for_logits else ""
         raise DomainError(
-            f"{name}: {entry(argument, index) if index else argument} sums to {totals[index]}, "
-            f"not to 1, as probabilities must{hint}"
+            f"{name}: {entry(argument, index)} sums to {totals[index]}, not to 1, as probabilities "
+            f"must{hint}"
         )
 
 
@@ -89,23 +123,41 @@ def check_no_impossible(name: str, p_name: str, p: Any, t_name: str, t: Any) -> 
 
 def distributions_from(name: str, t: Any, scores: NDArray[Any]) -> Any:
     """Targets as distributions in the shape and dtype of ``scores``, from indices or rows."""
-    t = as_array(t)
+    t = as_given(name, "t", t)
     shape = scores.shape
     if t.shape == shape[:-1] and t.dtype.kind in "iu":
         return one_hot_rows(name, values(t), scores)
-    if len(shape) not in (1, 2):
-        raise ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
+    if not has_classes(shape):
+        raise no_classes(name, shape)
     if t.shape == shape:
-        check_distributions(name, "t", t)
-        return t if t.dtype.kind == "f" else t.astype(scores.dtype)
+        return rows_from(name, t, scores)
     if t.shape != shape[:-1]:
         raise ShapeError(
             f"{name}: targets of shape {t.shape} do not fit predictions of shape {shape}; give "
             f"class indices of shape {shape[:-1]} or distributions of shape {shape}"
         )
     raise DTypeError(
-        f"{name}: targets of shape {t.shape} are class indices and must be integers, got {t.dtype}"
+        f"{name}: targets of shape {t.shape} are class indices and must be integers, got "
+        f"{t.dtype}; t.astype(int) converts whole numbers"
     )
+
+
+def rows_from(name: str, t: Any, scores: NDArray[Any]) -> Any:
+    """Distributions, checked, in the dtype of ``scores``.
+
+    Their sums are checked more closely than those of predictions: the gradient softmax(logits) − t
+    is that of the loss only as far as they are 1.
+    """
+    t = as_floats(name, "t", t)
+    rounding = float(np.finfo(t.dtype).eps)
+    check_distributions(name, "t", t, FOR_LABELS, tolerance=max(1e-5, rounding))
+    return as_floats(name, "t", t, scores.dtype) if scores.dtype.kind == "f" else t
+
+
+FOR_LABELS = (
+    "; for labels that are not one out of K use binary_cross_entropy or, from logits, "
+    "sigmoid_cross_entropy"
+)
 
 
 def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDArray[Any]:
@@ -114,28 +166,42 @@ def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDAr
     try:
         if indices.ndim == 1:
             rows[np.arange(indices.size), indices] = 1
-        else:
+        elif indices.ndim == 0:
             rows[indices] = 1
+        else:
+            raise no_classes(name, scores.shape)
     except IndexError:
-        raise not_a_class(name, indices, scores) from None
+        raise not_a_class(name, indices, scores.shape) from None
     if indices.size and np.minimum.reduce(indices, axis=None) < 0:
-        raise not_a_class(name, indices, scores)
+        raise not_a_class(name, indices, scores.shape)
     return rows
 
 
-def not_a_class(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> MinigradError:
-    shape = scores.shape
-    if len(shape) not in (1, 2):
-        return ShapeError(f"{name}: predictions have shape {shape}; they must be (N, K) or (K,)")
+def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:
+    if not has_classes(shape):
+        return no_classes(name, shape)
     index = first((indices < 0) | (indices >= shape[-1]))
+    hint = "; for one score for each sample use sigmoid_cross_entropy" if shape[-1] == 1 else ""
     return DomainError(
         f"{name}: {entry('t', index)} = {indices[index]} is not a class index; "
-        f"with {shape[-1]} classes they run from 0 to {shape[-1] - 1}"
+        f"with {shape[-1]} classes they run from 0 to {shape[-1] - 1}{hint}"
+    )
+
+
+def has_classes(shape: tuple[int, ...]) -> bool:
+    return len(shape) in (1, 2) and shape[-1] > 0
+
+
+def no_classes(name: str, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        f"{name}: predictions have shape {shape}; they must be (N, K) or (K,) with K classes"
     )
 
 
 def log_of_base(name: str, base: float) -> float:
     """ln of the logarithm's base, checked."""
-    if not (math.isfinite(base) and base > 0 and base != 1):
-        raise DomainError(f"{name}: base is {base}; a logarithm needs a positive base other than 1")
+    if not (isinstance(base, (int, float, np.number)) and 1 < base < math.inf):
+        raise DomainError(
+            f"{name}: base is {base!r}; a logarithm's base must be a number greater than 1"
+        )
     return math.log(base)

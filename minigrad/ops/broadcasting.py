@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.base import A, Op, call
+from minigrad.errors import ShapeError
+from minigrad.ops.base import A, Op, call, shape_of
 
 __all__ = ["BroadcastTo", "broadcast_to", "unbroadcast"]
 
@@ -51,6 +52,8 @@ def broadcast_to(x: A, shape: tuple[int, ...]) -> A:
            [1., 2.],
            [1., 2.]])
     """
+    if len(shape_of(x)) > len(shape):
+        raise ShapeError(f"broadcast_to: {shape_of(x)} has more axes than the shape {shape}")
     return call(BroadcastTo, x, shape=shape)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import DTypeError, ShapeError
 from minigrad.ops.base import A, Op, call, shape_of
 from minigrad.ops.indexing import getitem, scatter_add
 
@@ -289,6 +289,8 @@ def pad(x: A, pad_width: int | Sequence[Any], value: float = 0.0) -> A:
     ------
     ShapeError
         If ``pad_width`` does not fit the dimensions of ``x`` or is negative.
+    DTypeError
+        If ``value`` is not a number.
 
     Examples
     --------
@@ -297,6 +299,8 @@ def pad(x: A, pad_width: int | Sequence[Any], value: float = 0.0) -> A:
     array([0., 1., 2., 0., 0.])
     """
     shape = shape_of(x)
+    if not isinstance(value, (int, float)):
+        raise DTypeError(f"pad: value is {value!r}; it must be a number")
     try:
         widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()
     except ValueError:

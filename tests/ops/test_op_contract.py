@@ -126,6 +126,12 @@ REFUSALS = {
     "split zero": (ShapeError, "split: 0 sections", lambda: mg.split(x, 0)),
     "unstack": (ShapeError, "unstack: axis 2 is out of range", lambda: mg.unstack(x, 2)),
     "pad": (ShapeError, "pad: pad_width .* does not fit", lambda: mg.pad(x, (1, 2, 3))),
+    "pad value": (DTypeError, "pad: value is Tensor", lambda: mg.pad(x, 1, mg.Tensor(1.0))),
+    "broadcast_to axes": (
+        ShapeError,
+        r"broadcast_to: \(1, 3\) has more axes",
+        lambda: mg.broadcast_to(np.ones((1, 3)), (3,)),
+    ),
     "pad negative": (ShapeError, "pad: pad_width -1 is negative", lambda: mg.pad(x, -1)),
     "matmul scalar": (ShapeError, r"matmul: .*\(\) @ \(2, 3\); use \*", lambda: mg.matmul(2.0, x)),
     "matmul sizes": (ShapeError, r"matmul: x \(2, 3\) @ y \(2, 3\): ", lambda: mg.matmul(x, x)),
