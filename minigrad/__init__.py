@@ -62,11 +62,10 @@ from minigrad.ops.shape import (
     unstack,
 )
 from minigrad.tensor import Tensor, is_grad_enabled, no_grad
+from minigrad.version import __version__
 
 if TYPE_CHECKING:
     from minigrad import data, nn, optim, training
-
-__version__ = "0.1.0"
 
 ROOMS = ("data", "nn", "optim", "training")
 

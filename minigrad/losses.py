@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from minigrad.errors import DomainError, ShapeError
-from minigrad.ops.activation import Sigmoid, Softmax
+from minigrad.ops.activation import Sigmoid, Softmax, log_softmax
 from minigrad.ops.arithmetic import subtract
 from minigrad.ops.base import Node, call
 from minigrad.ops.elementwise import square
@@ -171,7 +171,7 @@ def softmax_cross_entropy(
     """Cross entropy of a softmax, from its logits: −Σ_k t_k log softmax(logits)_k per sample.
 
     Softmax, logarithm and sum are one op, exact for logits of any finite size; its gradient is
-    softmax(logits) − t.
+    softmax(logits) − t. Targets that are Tensors may have a gradient too, −log softmax(logits).
 
     Parameters
     ----------
@@ -219,6 +219,9 @@ def softmax_cross_entropy(
         check_some_samples(name, targets)
     elif reduction not in ("sum", "none"):
         raise unknown_reduction(name, reduction)
+    if isinstance(targets, Node):
+        losses = 0 - sum(targets * log_softmax(logits), -1)
+        return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
     loss = call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
     return loss if base == math.e else loss / log_of_base(name, base)
 

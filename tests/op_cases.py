@@ -721,20 +721,21 @@ def losses() -> list[Case]:
     rows = []
     for shape in [(4, 3), (3,)]:
         for reduction in ["none", "sum", "mean"]:
-            # The targets are probabilities, and stay so however the scores move.
-            def ours(logits, scores, reduction=reduction):
-                targets = mg.softmax(scores)
-                return mg.call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
+            targets = softmax(np.random.default_rng(0).normal(size=shape))
 
-            def by_numpy(logits, scores, reduction=reduction):
-                each = -np.sum(softmax(scores) * np.log(softmax(logits)), axis=-1)
+            def ours(logits, targets=targets, reduction=reduction):
+                constants = targets.astype(logits.dtype)
+                return mg.call(SoftmaxCrossEntropy, logits, constants, reduction=reduction)
+
+            def by_numpy(logits, targets=targets, reduction=reduction):
+                each = -np.sum(targets * np.log(softmax(logits)), axis=-1)
                 return {"none": each, "sum": each.sum(), "mean": each.mean()}[reduction]
 
-            def by_torch(torch, logits, scores, reduction=reduction):
-                targets = torch.softmax(scores, -1)
+            def by_torch(torch, logits, targets=targets, reduction=reduction):
+                targets = torch.tensor(targets)
                 return torch.nn.functional.cross_entropy(logits, targets, reduction=reduction)
 
-            inputs = (real(*shape), real(*shape))
+            inputs = (real(*shape),)
             rows.append(Case(SoftmaxCrossEntropy, ours, by_numpy, inputs, by_torch, note=reduction))
     return rows + [
         Case(

@@ -185,7 +185,7 @@ def test_lists_arrays_and_tensors(name):
             out = loss(*inputs, reduction=reduction)
             assert isinstance(out, mg.Tensor)
             assert out.shape == shape
-            np.testing.assert_array_equal(out.data, expected)
+            np.testing.assert_allclose(out.data, expected, rtol=1e-15)
 
 
 @every_loss

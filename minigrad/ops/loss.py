@@ -50,9 +50,9 @@ def xlogy(x: Any, y: Any) -> Any:
 class SoftmaxCrossEntropy(Op):
     """losses[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]; out = losses, reduced.
 
-    Each row of targets sums to 1, as the loss has checked. ``reduction`` is "none", "sum" or
-    "mean": part of the op, because a step of a small network spends more on a separate reduction
-    than on its arithmetic.
+    The targets are constants whose rows sum to 1. ``reduction`` is "none", "sum" or "mean": part of
+    the op, because a step of a small network spends more on a separate reduction than on its
+    arithmetic.
     """
 
     @staticmethod
@@ -68,12 +68,6 @@ class SoftmaxCrossEntropy(Op):
         grad_losses = grad_of_each_loss(grad_out, logits, reduction)
         grad_logits = (stable_softmax(logits, -1) - targets) * grad_losses
         return grad_logits
-
-    @staticmethod
-    def grad_targets(grad_out, out, logits, targets, *, reduction):
-        grad_losses = grad_of_each_loss(grad_out, logits, reduction)
-        grad_targets = -stable_log_softmax(logits, -1) * grad_losses
-        return grad_targets
 
 
 def samples(logits):
