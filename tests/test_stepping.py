@@ -3,6 +3,7 @@
 import io
 import pdb
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -21,26 +22,28 @@ def small_loss():
 def session(commands, skip):
     """What pdb prints when it stops at loss.backward() and is given these commands."""
     output = io.StringIO()
-    debugger = pdb.Pdb(stdin=io.StringIO("\n".join([*commands, "c", ""])), stdout=output, skip=skip)
+    to_the_call = ["n"] if sys.version_info >= (3, 13) else []  # there it stops at set_trace()
+    script = "\n".join([*to_the_call, *commands, "c", ""])
+    debugger = pdb.Pdb(stdin=io.StringIO(script), stdout=output, skip=skip)
     debugger.use_rawinput = False
     debugger.prompt = "(Pdb) "
     loss = small_loss()
     debugger.set_trace()
     loss.backward()
-    return output.getvalue()
+    text = output.getvalue()
+    return text[text.index("-> loss.backward()") :]
 
 
 def stops(text):
-    """The functions pdb stopped in, in order, with the line it stood on."""
+    """The functions pdb stopped in after that, in order, with the line it stood on."""
     return re.findall(r"> \S+\(\d+\)(\w+)\(\)(?:->.*)?\n-> (.*)", text)
 
 
 def test_with_the_loop_skipped_the_second_step_is_in_the_first_rule():
     text = session(["s", "s", "a"], QUIET)
     where = stops(text)
-    assert where[0] == ("session", "loss.backward()")
-    assert where[1][0] == "grad_x"
-    assert where[2] == ("grad_x", "grad_kept = grad_out.reshape(kept_shape(x.shape, axis))")
+    assert where[0][0] == "grad_x"
+    assert where[1] == ("grad_x", "grad_kept = grad_out.reshape(kept_shape(x.shape, axis))")
     assert re.search(r"\bgrad_out = ", text)
     assert re.search(r"\bout = ", text)
     assert re.search(r"\bx = ", text)
@@ -50,8 +53,8 @@ def test_with_the_loop_skipped_the_second_step_is_in_the_first_rule():
 def test_a_breakpoint_on_a_rule_takes_two_commands(skip):
     text = session(["tbreak mg.ops.activation.Sigmoid.grad_x", "c", "p out.round(3)", "n"], skip)
     where = stops(text)
-    assert where[1] == ("grad_x", "grad_x = grad_out * out * (1 - out)")
-    assert where[2] == ("grad_x", "return grad_x")
+    assert where[0] == ("grad_x", "grad_x = grad_out * out * (1 - out)")
+    assert where[1] == ("grad_x", "return grad_x")
     assert "array([[0.182]])" in text
 
 
