@@ -65,9 +65,9 @@ from minigrad.tensor import Tensor, is_grad_enabled, no_grad
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
-    from minigrad import data, nn, optim, training
+    from minigrad import checking, data, nn, optim, training
 
-ROOMS = ("data", "nn", "optim", "training")
+ROOMS = ("checking", "data", "nn", "optim", "training")
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ __all__ = ["grad", "hessian", "jacobian"]
 def grad(
     output: Tensor,
     inputs: Tensor,
-    gradient: ArrayLike | None = None,
+    gradient: ArrayLike | Tensor | None = None,
     create_graph: bool = False,
 ) -> Tensor: ...
 
@@ -26,7 +26,7 @@ def grad(
 def grad(
     output: Tensor,
     inputs: Sequence[Tensor],
-    gradient: ArrayLike | None = None,
+    gradient: ArrayLike | Tensor | None = None,
     create_graph: bool = False,
 ) -> list[Tensor]: ...
 
@@ -34,7 +34,7 @@ def grad(
 def grad(
     output: Tensor,
     inputs: Tensor | Sequence[Tensor],
-    gradient: ArrayLike | None = None,
+    gradient: ArrayLike | Tensor | None = None,
     create_graph: bool = False,
 ) -> Tensor | list[Tensor]:
     """Gradient of ``output`` with respect to ``inputs``, as Tensors; no ``.grad`` is touched.

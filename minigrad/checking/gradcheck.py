@@ -1,0 +1,214 @@
+"""`gradcheck`: the gradient of a function with respect to its inputs, against differences."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from minigrad.checking.problem import Problem
+from minigrad.checking.report import Report
+from minigrad.checking.structure import structure_problems
+from minigrad.checking.tensors import Settings, check_tensor
+from minigrad.checking.verdict import Comparison, Row
+from minigrad.errors import DomainError, DTypeError
+from minigrad.gradients import depends, grad
+from minigrad.ops.shape import concatenate
+from minigrad.tensor import Tensor
+
+__all__ = ["check_problem", "gradcheck", "numerical_gradient", "replayed"]
+
+
+def gradcheck(
+    fn: Callable[..., Any],
+    inputs: ArrayLike | Tensor | Sequence[ArrayLike | Tensor],
+    *,
+    mode: str = "auto",
+    order: int = 1,
+    directions: int = 3,
+    seed: int = 0,
+    rng: np.random.Generator | None = None,
+    strict: bool = False,
+) -> Report:
+    """Compare the gradient of ``fn`` with finite differences, entry by entry or by directions.
+
+    Parameters
+    ----------
+    fn : function
+        Takes as many Tensors as there are inputs, returns a Tensor of any shape. It is contracted
+        with a Gaussian cotangent: under ones, a softmax's gradient is zero and any rule passes.
+    inputs : array_like, Tensor, or list or tuple of them
+        Where to check. Integers are passed on as they are; floating-point inputs are checked, in
+        float64.
+    mode : {"auto", "full", "fast", "subset"}
+        "full" moves every entry on its own; "fast" moves all at once along Gaussian directions and
+        compares every output, and names the worst entry on failure; "subset" moves the largest,
+        smallest, zero and some random entries; "auto" is full up to 64 entries, then fast.
+    order : {1, 2}
+        2 checks the gradient of the gradient as well.
+    directions : int
+        How many directions fast mode takes.
+    seed : int
+        Of the cotangent, the directions and the random entries.
+    rng : numpy.random.Generator, optional
+        The generator ``fn`` draws from, dropout's for instance: it is set back before each
+        evaluation, so that all see the same draws.
+    strict : bool
+        Whether kinks and vacuous gradients fail as well.
+
+    Returns
+    -------
+    Report
+        Print it; ``report.ok`` is the answer in one word.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> from minigrad.checking import gradcheck
+    >>> report = gradcheck(mg.sigmoid, [[0.5, -2.0], [3.0, 0.0]])
+    >>> report.ok, report.rows[0].verdict, report.rows[0].checked
+    (True, 'ok', 4)
+    >>> gradcheck(mg.relu, [1.0, 0.0]).rows[0].verdict
+    'kink'
+    """
+    if order not in (1, 2):
+        raise DomainError(f"gradcheck: order is {order}; it must be 1 or 2")
+    given = list(inputs) if isinstance(inputs, (list, tuple)) and takes_many(inputs) else [inputs]
+    values = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in given]
+    leaves = {}
+    arguments: list[Any] = []
+    for position, (x, value) in enumerate(zip(given, values, strict=True)):
+        if value.dtype.kind == "f":
+            name = x.name if isinstance(x, Tensor) and x.name else f"input {position}"
+            leaf = Tensor(value.astype(np.float64), requires_grad=True, name=name)
+            leaves[name if name not in leaves else f"{name} ({position})"] = leaf
+            arguments.append(leaf)
+        else:
+            arguments.append(x)
+    if not leaves:
+        raise DTypeError("gradcheck: none of the inputs is of a floating-point dtype")
+    problem = Problem(leaves, lambda: fn(*arguments))
+    title = f"gradcheck of {getattr(fn, '__name__', repr(fn))}"
+    with replayed(problem, [rng] if rng is not None else []):
+        settings = Settings(mode, directions, np.random.default_rng(seed))
+        report = check_problem(title, problem, settings, strict)
+        if order == 2 and report.ok:
+            second = second_order(problem, settings.rng)
+            above = check_problem(title, second, settings, strict, structure=False)
+            for row in above.rows:
+                row.name = f"grad of {row.name}"
+            report.rows += above.rows
+    report.reproduce = f"gradcheck(fn, inputs, mode={mode!r}, order={order}, seed={seed})"
+    return report
+
+
+def takes_many(inputs: Sequence[Any]) -> bool:
+    """Whether a sequence is one of several inputs, not one nested list of numbers."""
+    return any(isinstance(x, (Tensor, np.ndarray)) for x in inputs)
+
+
+def check_problem(
+    title: str, problem: Problem, settings: Settings, strict: bool, structure: bool = True
+) -> Report:
+    """Check every leaf of a problem."""
+    base = problem.outcome()
+    again = problem.outcome()
+    if not np.array_equal(base.values, again.values, equal_nan=True):
+        gap = float(np.max(np.abs(base.values - again.values)))
+        detail = f"two evaluations differ by up to {gap:.2g}; give the generator it draws from"
+        nothing = Comparison(np.nan, np.nan, np.inf, "nondeterministic", 0.0)
+        rows = [
+            Row(name, leaf.shape, "", 0, leaf.size, nothing, None, "nondeterministic", detail)
+            for name, leaf in problem.leaves.items()
+        ]
+        return Report(title, rows, strict=strict)
+    cotangent = settings.rng.standard_normal(base.values.size)
+    with np.errstate(all="ignore"):
+        rows = [check_tensor(problem, name, cotangent, base, settings) for name in problem.leaves]
+        problems = structure_problems(problem, cotangent, settings.rng) if structure else []
+    return Report(title, rows, problems, strict)
+
+
+@contextmanager
+def replayed(problem: Problem, generators: Sequence[np.random.Generator]) -> Iterator[None]:
+    """Set the generators back before each evaluation, and leave them as they were."""
+    states = [generator.bit_generator.state for generator in generators]
+    run = problem.run
+
+    def run_again() -> Any:
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state
+        return run()
+
+    problem.run = run_again
+    try:
+        yield
+    finally:
+        problem.run = run
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state
+
+
+def second_order(problem: Problem, rng: np.random.Generator) -> Problem:
+    """The problem whose outputs are the gradients of another's, under a fixed cotangent."""
+    out = problem.output()
+    cotangent = rng.standard_normal(out.shape)
+
+    def gradients() -> Tensor:
+        out = problem.output()
+        parts = []
+        for leaf in problem.leaves.values():
+            if depends(out, leaf):
+                parts.append(grad(out, leaf, Tensor(cotangent), create_graph=True).flatten())
+            else:
+                parts.append(Tensor(np.zeros(leaf.size)))
+        joined: Tensor = concatenate(parts)
+        return joined
+
+    return Problem(problem.leaves, gradients)
+
+
+def numerical_gradient(
+    fn: Callable[[Any], Any], x: ArrayLike, step: float | None = None
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The gradient of a scalar function by central differences, the textbook way.
+
+    Parameters
+    ----------
+    fn : function
+        Takes an array of the shape of ``x``, returns a number (or a Tensor of one element).
+    x : array_like
+        Where.
+    step : float, optional
+        h; by default 6·10⁻⁶·max(1, |x|), near the cube root of the machine precision, where
+        truncation and rounding are about equal.
+
+    Returns
+    -------
+    ndarray
+        (fn(x + h·eᵢ) − fn(x − h·eᵢ)) / 2h for each entry i, in the shape of ``x``.
+
+    Examples
+    --------
+    >>> from minigrad.checking import numerical_gradient
+    >>> numerical_gradient(lambda x: (x**3).sum(), [1.0, 2.0]).round(6)
+    array([ 3., 12.])
+    """
+    at = np.array(x, np.float64)
+    gradient = np.zeros(at.shape)
+    for index in np.ndindex(at.shape):
+        h = 6e-6 * max(1.0, abs(float(at[index]))) if step is None else step
+        above, below = at.copy(), at.copy()
+        above[index] += h
+        below[index] -= h
+        width = above[index] - below[index]
+        gradient[index] = (number(fn(above)) - number(fn(below))) / width
+    return gradient
+
+
+def number(value: Any) -> float:
+    size = value.size if hasattr(value, "size") else 1
+    if size != 1:
+        raise DomainError(f"numerical_gradient: fn must return a single number, got {value!r}")
+    return float(value.item() if hasattr(value, "item") else value)

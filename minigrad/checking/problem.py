@@ -1,0 +1,105 @@
+"""What is checked: a function of some leaves that can be evaluated again at moved leaves."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.errors import DTypeError
+from minigrad.graph import topological_order
+from minigrad.tensor import Tensor
+
+__all__ = ["Branch", "Outcome", "Problem"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Which smooth piece each element of a non-smooth op's input is on."""
+
+    tensor: Tensor
+    pieces: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One evaluation: the output's values, flat, and the branches taken on the way."""
+
+    values: Array
+    branches: list[Branch]
+
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.values).all())
+
+    def same_branches(self, other: "Outcome") -> bool:
+        """Whether every non-smooth op is on the same piece in both, elementwise."""
+        return self.first_crossing(other) is None
+
+    def first_crossing(self, other: "Outcome") -> tuple[Tensor, tuple[int, ...]] | None:
+        """The first op output, and its element, that is on another piece in ``other``."""
+        for mine, theirs in zip(self.branches, other.branches, strict=False):
+            if mine.tensor.op is not theirs.tensor.op or mine.pieces.shape != theirs.pieces.shape:
+                return mine.tensor, ()
+            crossed = mine.pieces != theirs.pieces
+            if crossed.any():
+                return mine.tensor, tuple(int(i) for i in np.argwhere(crossed)[0])
+        if len(self.branches) != len(other.branches):
+            longer = max(self.branches, other.branches, key=len)
+            return longer[min(len(self.branches), len(other.branches))].tensor, ()
+        return None
+
+
+class Problem:
+    """A function of named leaves.
+
+    Parameters
+    ----------
+    leaves : dict of str to Tensor
+        The tensors to move, in float64.
+    run : function without arguments
+        Evaluates the function at the leaves' present values; returns a Tensor.
+    """
+
+    def __init__(self, leaves: dict[str, Tensor], run: Callable[[], Any]) -> None:
+        self.leaves = leaves
+        self.run = run
+
+    def output(self) -> Tensor:
+        """The function's value with its graph, as one Tensor."""
+        out = self.run()
+        if not isinstance(out, Tensor):
+            raise DTypeError(
+                f"gradcheck: the function must return a Tensor, got {out!r}; for a plain NumPy "
+                "function use numerical_gradient"
+            )
+        return out
+
+    def outcome(self) -> Outcome:
+        """Evaluate, and note which pieces the non-smooth ops are on."""
+        with np.errstate(all="ignore"):
+            out = self.output()
+        return Outcome(out.data.astype(np.float64).ravel(), branches_of(out))
+
+    @contextmanager
+    def moved(self, leaf: Tensor, displacement: Array) -> Iterator[None]:
+        """The leaf displaced, as long as the block lasts."""
+        base = leaf.data
+        leaf.data = base + displacement
+        try:
+            yield
+        finally:
+            leaf.data = base
+
+
+def branches_of(out: Tensor) -> list[Branch]:
+    """The branches of all non-smooth ops behind ``out``, in the order they were computed."""
+    branches = []
+    for tensor in reversed(topological_order(out)):
+        if tensor.op is not None and tensor.op.branch is not None:
+            pieces = np.asarray(tensor.op.branch(*tensor.arrays, **tensor.params))
+            branches.append(Branch(tensor, pieces))
+    return branches
