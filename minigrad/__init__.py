@@ -1,7 +1,7 @@
 """minigrad: reverse-mode automatic differentiation on NumPy, to be read, stepped and checked."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import importlib as _importlib
+import typing as _typing
 
 from minigrad.gradients import grad, hessian, jacobian
 from minigrad.information import entropy, information_content, kl_divergence
@@ -61,21 +61,108 @@ from minigrad.ops.shape import (
     transpose,
     unstack,
 )
-from minigrad.tensor import Tensor, is_grad_enabled, no_grad
+from minigrad.tensor import Tensor, enable_grad, is_grad_enabled, no_grad
 from minigrad.version import __version__
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from minigrad import checking, data, nn, optim, training
 
-ROOMS = ("checking", "data", "nn", "optim", "training")
+__all__ = [
+    "Op",
+    "Tensor",
+    "__version__",
+    "abs",
+    "add",
+    "astype",
+    "binary_cross_entropy",
+    "broadcast_to",
+    "call",
+    "checking",
+    "clip",
+    "concatenate",
+    "copy",
+    "cos",
+    "cross_entropy",
+    "data",
+    "divide",
+    "dot",
+    "elu",
+    "enable_grad",
+    "entropy",
+    "erf",
+    "exp",
+    "expand_dims",
+    "expm1",
+    "flatten",
+    "flip",
+    "gelu",
+    "getitem",
+    "grad",
+    "hessian",
+    "information_content",
+    "is_grad_enabled",
+    "jacobian",
+    "kl_divergence",
+    "leaky_relu",
+    "linear",
+    "log",
+    "log1p",
+    "log2",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "mean_squared_error",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "nn",
+    "no_grad",
+    "optim",
+    "outer",
+    "pad",
+    "power",
+    "prod",
+    "relu",
+    "reshape",
+    "scatter_add",
+    "sigmoid",
+    "sigmoid_cross_entropy",
+    "silu",
+    "sin",
+    "softmax",
+    "softmax_cross_entropy",
+    "softplus",
+    "split",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "subtract",
+    "sum",
+    "sum_squared_error",
+    "swapaxes",
+    "tanh",
+    "training",
+    "transpose",
+    "unbroadcast",
+    "unstack",
+    "var",
+    "where",
+    "xlogy",
+]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     """Import a subpackage when it is first used: ``mg.nn`` needs no import of its own."""
-    if name in ROOMS:
-        return import_module(f"minigrad.{name}")
+    if name in __all__:
+        return _importlib.import_module(f"minigrad.{name}")
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *ROOMS])
+    return __all__

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import DTypeError, GradientError, GraphError
 from minigrad.graph import backpropagate, topological_order
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, enable_grad
 
 __all__ = ["grad", "hessian", "jacobian"]
 
@@ -96,6 +96,7 @@ def gradient_of(x: Tensor, grads: dict[Any, Any], output: Tensor, create_graph: 
     return gradient if create_graph else Tensor(np.array(gradient))
 
 
+@enable_grad()
 def jacobian(fn: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> NDArray[Any]:
     """All partial derivatives of ``fn`` at ``x``: J[i, j] = ∂fn(x)[i] / ∂x[j].
 
@@ -123,6 +124,7 @@ def jacobian(fn: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> NDArray[A
     return rows_of_jacobian(tensor_from(fn, leaf), leaf)
 
 
+@enable_grad()
 def hessian(fn: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> NDArray[Any]:
     """Second derivatives of a scalar ``fn`` at ``x``: H[i, j] = ∂²fn(x) / ∂x[i] ∂x[j].
 

@@ -71,6 +71,8 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(x, rule, contribution)
         if contribution.dtype != data.dtype:
+            if data.dtype.kind != "f":
+                raise GraphError(f"{x!r} is not of a floating-point dtype: it has no gradient")
             contribution = contribution.astype(data.dtype)
         arrived = grads[x]
         if arrived is not None:

@@ -21,7 +21,7 @@ from minigrad.ops.base import Node, Op, as_operand, forward_error, holds_node
 from minigrad.printing import one_line, with_values
 from minigrad.protocols import apply_function, apply_ufunc
 
-__all__ = ["Tensor", "apply", "is_grad_enabled", "no_grad"]
+__all__ = ["Tensor", "apply", "enable_grad", "is_grad_enabled", "no_grad"]
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -56,6 +56,24 @@ def no_grad() -> Iterator[None]:
     False
     """
     token = grad_enabled.set(False)
+    try:
+        yield
+    finally:
+        grad_enabled.reset(token)
+
+
+@contextmanager
+def enable_grad() -> Iterator[None]:
+    """Record a graph even inside `no_grad`, as a ``with`` block or as a decorator.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> with mg.no_grad(), mg.enable_grad():
+    ...     mg.is_grad_enabled()
+    True
+    """
+    token = grad_enabled.set(True)
     try:
         yield
     finally:
@@ -523,6 +541,8 @@ def as_output(op: type[Op], data: Any) -> NDArray[Any]:
             f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
             "give it as a number, t.item(), or write the formula with operators"
         )
+    if isinstance(data, (tuple, list)):
+        raise DTypeError(f"{op.__name__}.forward returned a {type(data).__name__}, not one array")
     return np.asarray(data)
 
 

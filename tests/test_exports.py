@@ -23,6 +23,7 @@ NAMES = [
     "divide",
     "dot",
     "elu",
+    "enable_grad",
     "entropy",
     "erf",
     "exp",
@@ -89,6 +90,9 @@ NAMES = [
 ]
 
 
+ROOMS = ["checking", "data", "nn", "optim", "training"]
+
+
 def test_public_names():
     public = {
         name
@@ -97,6 +101,7 @@ def test_public_names():
         and getattr(value, "__module__", "").startswith("minigrad.")
     }
     assert public == set(NAMES)
+    assert sorted([*NAMES, *ROOMS, "__version__"]) == sorted(minigrad.__all__) == dir(minigrad)
     assert sorted(NAMES) == NAMES
 
 

@@ -225,8 +225,9 @@ def _class_indices(
 ) -> NDArray[np.int64]:
     index_of = {name: index for index, name in enumerate(target_names)}
     for line, label in zip(lines, labels, strict=True):
-        if not label:
-            raise DataError(f"{source}, line {line}, column {target!r}: the cell is empty")
+        if not label or label.lower() == "nan":
+            found = f"expected a label, found {label!r}" if label else "the cell is empty"
+            raise DataError(f"{source}, line {line}, column {target!r}: {found}")
         if label not in index_of:
             raise DataError(
                 f"{source}, line {line}, column {target!r}: expected one of the classes "

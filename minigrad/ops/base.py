@@ -54,9 +54,14 @@ class Node:
 
 
 class Op:
-    """Base class of every op: a forward and its rules, all static. See the module's docstring.
+    """Base class of every op: a forward and its rules, all static; `call` runs it.
 
-    Subclassing is all it takes to add an op of one's own; `call` runs it.
+    A subclass has ``forward(x, y, *, axis)``, which computes the values from arrays, and for each
+    differentiable input a rule named after it, ``grad_x(grad_out, out, x, y, *, axis)``. It takes
+    the gradient with respect to the output and returns that with respect to ``x``, in the shape of
+    ``x``. All are pure functions: they write into none of their arguments. Rules that use only
+    operators, NumPy ufuncs and functions of minigrad run on Tensors too and so can be
+    differentiated again; one that converts to plain arrays cuts second derivatives off.
 
     Attributes
     ----------
@@ -95,20 +100,40 @@ class Op:
         raise NotImplementedError
 
     def __init_subclass__(cls) -> None:
+        for name, member in vars(cls).items():
+            is_part = name == "forward" or name.startswith("grad_")
+            if is_part and not isinstance(member, staticmethod):
+                raise TypeError(f"{cls.__name__}.{name} must be a @staticmethod: no self, no ctx")
         code = cls.forward.__code__
         names = code.co_varnames[: code.co_argcount]
+        arguments: tuple[str, ...] = ("grad_out", "out", *names)
         if code.co_flags & CO_VARARGS:
             names = (code.co_varnames[code.co_argcount + code.co_kwonlyargcount],)
+            arguments = ("grad_out", "out")
             cls.rules = SameRule(getattr(cls, f"grad_{names[0]}", None))
         else:
             cls.rules = tuple(getattr(cls, f"grad_{name}", None) for name in names)
         cls.input_names = names
         for attribute in vars(cls):
-            if attribute.startswith("grad_") and attribute.removeprefix("grad_") not in names:
-                raise TypeError(
-                    f"{cls.__name__}.{attribute} belongs to no input: forward takes "
-                    f"{', '.join(names)}"
-                )
+            if attribute.startswith("grad_"):
+                check_rule(cls, attribute, arguments)
+
+
+def check_rule(op: type[Op], attribute: str, arguments: tuple[str, ...]) -> None:
+    """Refuse a rule of no input, or one that takes its arguments in another order."""
+    if attribute.removeprefix("grad_") not in op.input_names:
+        raise TypeError(
+            f"{op.__name__}.{attribute} belongs to no input: forward takes "
+            f"{', '.join(op.input_names)}"
+        )
+    code = getattr(getattr(op, attribute), "__code__", None)
+    taken = code.co_varnames[: code.co_argcount] if code is not None else arguments
+    takes_any = code is not None and code.co_flags & CO_VARARGS and len(arguments) > 2
+    if taken != arguments and not takes_any:
+        raise TypeError(
+            f"{op.__name__}.{attribute} takes ({', '.join(taken)}); a rule takes "
+            f"({', '.join(arguments)}), in this order"
+        )
 
 
 class SameRule(Sequence[Rule | None]):

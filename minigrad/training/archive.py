@@ -54,7 +54,7 @@ def read_archive(function: str, path: PathLike, kind: str) -> tuple[dict[str, An
     except Exception as error:  # zipfile, zlib and NumPy raise their own on damaged bytes
         raise StateError(
             f"{function}: '{path}' is no minigrad {kind}: it is no .npz file, or truncated or "
-            f"damaged ({type(error).__name__}: {error})"
+            f"damaged ({type(error).__name__})"
         ) from error
     try:
         header = json.loads(arrays.pop("header").tobytes())

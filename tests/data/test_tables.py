@@ -242,3 +242,10 @@ def test_a_bad_row_leaves_the_old_file(tmp_path):
 def test_write_to_a_missing_folder(tmp_path):
     with pytest.raises(DataError, match=r"write_csv: cannot write '.*nowhere/x.csv': No such file"):
         write_csv(tmp_path / "nowhere" / "x.csv", ["a"], [])
+
+
+def test_a_label_that_is_nan_is_missing(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,x\n2,NaN\n3,y\n")
+    with pytest.raises(DataError, match=r"line 3, column 'b': expected a label, found 'NaN'"):
+        read_csv(path)
