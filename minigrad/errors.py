@@ -4,6 +4,7 @@
 
     MinigradError
     ├── ShapeError (ValueError)              arrays whose shapes do not fit together
+    ├── IndexingError (IndexError)           an index outside of an array
     ├── DTypeError (TypeError)               values of a type that cannot be used there
     ├── DomainError (ValueError)             values outside the range a formula is defined on
     ├── GraphError (RuntimeError)            a graph that cannot be differentiated as it stands
@@ -22,6 +23,7 @@ __all__ = [
     "DomainError",
     "GradientError",
     "GraphError",
+    "IndexingError",
     "MinigradError",
     "MissingExtraError",
     "NonFiniteError",
@@ -36,6 +38,10 @@ class MinigradError(Exception):
 
 class ShapeError(MinigradError, ValueError):
     """Arrays whose shapes do not fit together."""
+
+
+class IndexingError(MinigradError, IndexError):
+    """An index that does not fit the shape of the array."""
 
 
 class DTypeError(MinigradError, TypeError):

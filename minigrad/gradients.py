@@ -77,7 +77,8 @@ def grad(
     start = output.initial_gradient(values(gradient))
     if create_graph:
         root = gradient if isinstance(gradient, Tensor) else Tensor(start)
-        grads = backpropagate(output, root, wanted)
+        with enable_grad():
+            grads = backpropagate(output, root, wanted)
     else:
         grads = backpropagate(output, start, wanted)
     found = [gradient_of(x, grads, output, create_graph) for x in wanted]

@@ -71,8 +71,11 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(x, rule, contribution)
         if contribution.dtype != data.dtype:
-            if data.dtype.kind != "f":
-                raise GraphError(f"{x!r} is not of a floating-point dtype: it has no gradient")
+            if data.dtype.kind != "f" or contribution.dtype.kind == "c":
+                raise GraphError(
+                    f"no gradient of dtype {contribution.dtype} for {x!r}: only real "
+                    "floating-point tensors have one"
+                )
             contribution = contribution.astype(data.dtype)
         arrived = grads[x]
         if arrived is not None:
@@ -130,5 +133,5 @@ def no_rule(tensor: Any, x: Any, index: int) -> GraphError:
 def wrong_shape(x: Any, rule: Any, contribution: Any) -> GradientError:
     shape = getattr(contribution, "shape", None)
     found = f"shape {shape}" if shape is not None else f"{contribution!r}, not an array"
-    name = getattr(rule, "__qualname__", rule)
+    name = getattr(getattr(rule, "func", rule), "__qualname__", rule)
     return GradientError(f"{name} returned {found} for {x!r}; it must have shape {x.data.shape}")

@@ -20,6 +20,7 @@ from minigrad.ops import (
     reduction,
     shape,
 )
+from minigrad.ops.base import Node
 
 __all__ = ["CONSTANT_FUNCTIONS", "CONSTANT_UFUNCS", "FUNCTIONS", "REDUCTIONS", "UFUNCS"]
 
@@ -86,6 +87,15 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
     return piecewise.clip(a, low, high, **options)
 
 
+def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction as NumPy calls it: only the array and the axis by position."""
+
+    def reduce(a: Any, axis: Any = None, **options: Any) -> Any:
+        return function(a, axis=axis, **options)
+
+    return reduce
+
+
 def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
     if mode != "constant":
         raise DTypeError(f"np.pad on a Tensor supports mode='constant', not {mode!r}")
@@ -99,15 +109,15 @@ def _where(condition: Any, *branches: Any) -> Any:
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.sum: reduction.sum,
-    np.mean: reduction.mean,
-    np.max: reduction.max,
-    np.amax: reduction.max,
-    np.min: reduction.min,
-    np.amin: reduction.min,
-    np.prod: reduction.prod,
-    np.var: reduction.var,
-    np.std: reduction.std,
+    np.sum: _reduction(reduction.sum),
+    np.mean: _reduction(reduction.mean),
+    np.max: _reduction(reduction.max),
+    np.amax: _reduction(reduction.max),
+    np.min: _reduction(reduction.min),
+    np.amin: _reduction(reduction.min),
+    np.prod: _reduction(reduction.prod),
+    np.var: _reduction(reduction.var),
+    np.std: _reduction(reduction.std),
     np.clip: _clip,
     np.where: _where,
     np.copy: elementwise.copy,
@@ -168,7 +178,7 @@ def unsupported(name: str, reason: str) -> DTypeError:
 
 def plain(value: Any) -> Any:
     """``value`` with every Tensor in it, however deep in lists and tuples, as its array."""
-    if hasattr(value, "requires_grad"):
+    if isinstance(value, Node):
         return value.data
     if isinstance(value, (list, tuple)):
         return type(value)(plain(item) for item in value)

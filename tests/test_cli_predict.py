@@ -161,3 +161,21 @@ def test_probabilities_do_not_overflow(capsys, tmp_path, flowers):
     _, rows = table(run(capsys, "predict", path, flowers))
     x = Standardizer.fit(iris.x).transform(iris.x)
     np.testing.assert_allclose(np.array([row[1:] for row in rows], float), softmax(model(x).data))
+
+
+def test_a_model_file_that_contradicts_itself(tmp_path, capsys):
+    model = mlp([2, 3], rng=0)
+    mlp_of = {"sizes": [2, 3], "activation": "sigmoid", "output": None, "dtype": "float64"}
+    facts = {
+        "task": "classification",
+        "feature_names": ["a", "b"],
+        "target_names": ["x", "y"],
+        "standardizer": None,
+        "target_standardizer": None,
+    }
+    path = tmp_path / "model.npz"
+    save_model(path, model, mlp=mlp_of, **facts)
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    assert main(["predict", str(path), str(tmp_path / "rows.csv")]) == 2
+    error = capsys.readouterr().err
+    assert "contradicts itself: target_names has 2 entries, the network 3" in error

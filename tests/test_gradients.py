@@ -273,3 +273,23 @@ def test_nothing_outside_is_touched():
     mg.jacobian(lambda x: x * w, x)
     mg.hessian(lambda x: (x * x * w).sum(), x)
     assert (x.grad, w.grad) == (None, None)
+
+
+def test_derivatives_under_no_grad():
+    with mg.no_grad():
+        np.testing.assert_array_equal(mg.jacobian(lambda x: 2 * x, [1.0, 2.0]), 2 * np.eye(2))
+        np.testing.assert_array_equal(mg.hessian(lambda x: (x**2).sum(), [1.0]), [[2.0]])
+        assert not mg.is_grad_enabled()
+
+
+def test_an_integer_leaf_that_was_made_to_require_a_gradient():
+    x = mg.Tensor([1, 2])
+    x.requires_grad = True
+    with pytest.raises(GraphError, match="no gradient of dtype float64 for Tensor"):
+        (x * 2.5).sum().backward()
+
+
+def test_complex_values_have_no_gradient():
+    x = mg.Tensor([2.0, -3.0], requires_grad=True)
+    with pytest.raises(GraphError, match="no gradient of dtype complex128 for Tensor"):
+        mg.abs(x * 1j).sum().backward()

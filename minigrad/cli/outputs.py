@@ -2,15 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from minigrad.data.files import replace_bytes
 from minigrad.errors import DataError, DomainError, MissingExtraError
-from minigrad.training.history import History
 
-__all__ = ["check_outputs", "check_plot", "write_plot"]
+__all__ = ["check_outputs", "check_plot"]
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: list[str]) -> None:
@@ -52,13 +49,6 @@ def check_plot(path: str) -> None:
             f"--plot: matplotlib cannot write '{path}'; its name must end in one of "
             f"{', '.join('.' + suffix for suffix in sorted(suffixes))}"
         )
-
-
-def write_plot(path: str, history: History) -> None:
-    """Draw the curves; the file appears in one step."""
-    content = BytesIO()
-    history.plot().savefig(content, format=suffix_of(path))
-    replace_bytes("train", path, content.getvalue())
 
 
 def suffix_of(path: str) -> str:

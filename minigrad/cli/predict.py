@@ -46,9 +46,28 @@ def load_model(path: str) -> tuple[Sequential, dict[str, Any]]:
             f"'{path}' was not written by 'minigrad train --save': it tells nothing of "
             f"{', '.join(missing)}"
         )
-    model = mlp(**metadata["mlp"])
-    model.load_state_dict(state)
+    try:
+        model = mlp(**metadata["mlp"])
+        model.load_state_dict(state)
+        agree(metadata)
+    except (TypeError, ValueError) as error:
+        raise StateError(f"'{path}' contradicts itself: {error}") from error
     return model, metadata
+
+
+def agree(metadata: dict[str, Any]) -> None:
+    """Raise unless names and statistics are as many as the network has inputs and outputs."""
+    sizes = metadata["mlp"]["sizes"]
+    counts = [("feature_names", len(metadata["feature_names"]), sizes[0])]
+    if metadata["task"] == "classification":
+        counts.append(("target_names", len(metadata["target_names"]), sizes[-1]))
+    if metadata["standardizer"]:
+        counts.append(
+            ("standardizer", len(Standardizer(**metadata["standardizer"]).mean), sizes[0])
+        )
+    for name, count, expected in counts:
+        if count != expected:
+            raise StateError(f"{name} has {count} entries, the network {expected}")
 
 
 def outputs_for(

@@ -7,7 +7,7 @@ import numpy as np
 
 from minigrad.cli.epoch_table import EpochTable
 from minigrad.cli.exit_codes import INTERRUPTED
-from minigrad.cli.outputs import check_outputs, check_plot, write_plot
+from minigrad.cli.outputs import check_outputs, check_plot
 from minigrad.cli.problem import Problem, kind_of, load_problem
 from minigrad.cli.report import final_report, heading
 from minigrad.cli.resuming import SettingsRecord
@@ -42,7 +42,7 @@ def train_command(args: Namespace) -> int:
     print()
     print(final_report(model, loss, problem, settings))
     if args.plot and history.epochs:
-        write_plot(args.plot, history)
+        history.plot(args.plot)
         print(f"curves        '{args.plot}'")
     if args.save:
         save(args.save, model, architecture, problem, settings)

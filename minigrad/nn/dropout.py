@@ -52,9 +52,9 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float, rng: Rng = None) -> None:
-        if not 0 <= p < 1:
-            raise DomainError(f"Dropout: p is {p}; it must be at least 0 and below 1")
-        self.p = p
+        if not (isinstance(p, (int, float, np.number)) and 0 <= p < 1):
+            raise DomainError(f"Dropout: p is {p!r}; it must be at least 0 and below 1")
+        self.p = float(p)
         self.rng = np.random.default_rng(rng)
 
     def forward(self, x: Any) -> Any:

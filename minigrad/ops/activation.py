@@ -139,8 +139,8 @@ class Elu(Op):
 
     @staticmethod
     def grad_x(grad_out, out, x, *, alpha):
-        below = x <= 0
-        grad_x = grad_out * (x > 0) + grad_out * (alpha * np.exp(x * below)) * below
+        slope_below = alpha * np.exp(np.minimum(x, 0))
+        grad_x = grad_out * (x > 0) + grad_out * slope_below * (x <= 0)
         return grad_x
 
     @staticmethod

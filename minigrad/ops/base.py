@@ -12,8 +12,9 @@ are pure: nothing is mutated, nothing is remembered, no value is branched on. Ar
 positional; anything else (an axis, a shape) is keyword-only.
 
 A rule is written in the *rule vocabulary* alone: operators, NumPy ufuncs and their ``.reduce``,
-``.T``, ``.reshape``, ``.swapaxes`` and the public functions of other ops. Arrays and Tensors both
-speak it, so that the one text of a rule serves ``backward()`` and gradients of gradients alike.
+``.T``, ``.reshape``, ``.swapaxes``, ``.copy``, ``.astype`` and the public functions of other ops.
+Arrays and Tensors both speak it, so that the one text of a rule serves ``backward()`` and
+gradients of gradients alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from minigrad.errors import DTypeError, ShapeError
+from minigrad.errors import DTypeError, IndexingError, ShapeError
 
 __all__ = ["Node", "Op", "call"]
 
@@ -91,7 +92,7 @@ class Op:
     """
 
     input_names: ClassVar[tuple[str, ...]] = ()
-    rules: ClassVar[Sequence[Rule | None]] = ()
+    rules: ClassVar[Any] = ()
     branch: ClassVar[Callable[..., Any] | None] = None
     """For an op with kinks: ``branch(*inputs)``, which smooth piece each element is on."""
 
@@ -136,17 +137,16 @@ def check_rule(op: type[Op], attribute: str, arguments: tuple[str, ...]) -> None
         )
 
 
-class SameRule(Sequence[Rule | None]):
+class SameRule:
     """The rules of an op with ``*arrays``: for every input the same rule, told which it is."""
+
+    __iter__ = None  # there is no end to them
 
     def __init__(self, rule: Rule | None) -> None:
         self.rule = rule
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int) -> Rule | None:
         return None if self.rule is None else partial(self.rule, index=index)
-
-    def __len__(self) -> int:
-        return 1
 
 
 def call(op: type[Op], *inputs: Any, **params: Any) -> Any:
@@ -245,7 +245,7 @@ def forward_error(
     seen += [f"{name}={value!r}" for name, value in params.items()]
     message = f"{op.__name__}: {error} ({', '.join(seen)})"
     if isinstance(error, IndexError) and not isinstance(error, np.exceptions.AxisError):
-        return IndexError(message)
+        return IndexingError(message)
     if isinstance(error, TypeError):
         return DTypeError(message)
     if isinstance(error, ValueError):

@@ -29,7 +29,7 @@ def getitem(x: A, index: Any) -> A:
 
     Raises
     ------
-    IndexError
+    IndexingError
         If the index does not fit the shape of ``x``.
 
     Examples

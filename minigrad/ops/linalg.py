@@ -167,7 +167,7 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Any:
     if bias is None:
         return matmul(x, weight)
     x, weight, bias = as_array(x), as_array(weight), as_array(bias)
-    if bias.shape != weight.shape[1:]:
+    if bias.shape != weight.shape[1:] or weight.ndim != 2:
         raise ShapeError(
             f"linear: bias {bias.shape} does not fit weight {weight.shape}; "
             "weight needs the shape (n_in, n_out), bias (n_out,)"

@@ -14,7 +14,7 @@ from minigrad.ops.base import A, Op, call, shape_of
 from minigrad.ops.broadcasting import broadcast_to
 from minigrad.ops.elementwise import sqrt
 from minigrad.ops.indexing import getitem
-from minigrad.ops.shape import concatenate, flip, reshape, transpose
+from minigrad.ops.shape import flip, pad, reshape, transpose
 
 __all__ = [
     "Logsumexp",
@@ -37,7 +37,7 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-def reduced_axes(ndim: int, axis: Axis) -> tuple[int, ...]:
+def reduced_axes(ndim: int, axis: Axis, function: str = "reduction") -> tuple[int, ...]:
     """The reduced axes as a tuple of non-negative ints.
 
     Examples
@@ -49,7 +49,9 @@ def reduced_axes(ndim: int, axis: Axis) -> tuple[int, ...]:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
     if not all(-ndim <= a < ndim for a in axes):
-        raise ShapeError(f"axis {axis} is out of range for an array of {ndim} dimension(s)")
+        raise ShapeError(f"{function}: axis {axis} is out of range for {ndim} dimension(s)")
+    if len({a % ndim for a in axes}) < len(axes):
+        raise ShapeError(f"{function}: axis {axis} names an axis twice")
     return tuple(a % ndim for a in axes)
 
 
@@ -241,8 +243,8 @@ def products_before(x):
 
 def shift(x, places):
     """Move the elements along the last axis by some places and fill up with ones."""
-    ones = np.ones((*x.shape[:-1], places), x.dtype)
-    return getitem(concatenate([ones, x], axis=-1), (..., slice(0, x.shape[-1])))
+    widths = [(0, 0)] * (x.ndim - 1) + [(places, 0)]
+    return getitem(pad(x, widths, 1.0), (..., slice(0, x.shape[-1])))
 
 
 def prod(x: A, axis: Axis = None, keepdims: bool = False) -> A:
@@ -260,7 +262,7 @@ def prod(x: A, axis: Axis = None, keepdims: bool = False) -> A:
     array([ 0., 10.,  0.])
     """
     shape = shape_of(x)
-    axes = reduced_axes(len(shape), axis)
+    axes = reduced_axes(len(shape), axis, "prod")
     others = tuple(i for i in range(len(shape)) if i not in axes)
     other_sizes = tuple(shape[i] for i in others)
     rows = reshape(transpose(x, others + axes), (*other_sizes, reduced_size(shape, axis)))
@@ -301,6 +303,7 @@ def var(x: A, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> A:
     >>> float(mg.var(np.array([1.0, 2.0, 3.0, 4.0])))
     1.25
     """
+    reduced_axes(len(shape_of(x)), axis, "var")
     size = reduced_size(shape_of(x), axis)
     if size <= ddof:
         raise DomainError(f"var: {size} element(s) with ddof={ddof} leave nothing to divide by")

@@ -299,7 +299,7 @@ def pad(x: A, pad_width: int | Sequence[Any], value: float = 0.0) -> A:
     array([0., 1., 2., 0., 0.])
     """
     shape = shape_of(x)
-    if not isinstance(value, (int, float)):
+    if not isinstance(value, (int, float, np.number)):
         raise DTypeError(f"pad: value is {value!r}; it must be a number")
     try:
         widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()

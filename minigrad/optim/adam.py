@@ -28,7 +28,7 @@ class Adam(Optimizer):
     Parameters
     ----------
     parameters : iterable of Tensor
-        The leaves to update, each once; they must require gradients.
+        The leaves to update, each once; those that require no gradient are passed over.
     lr : float
         Learning rate, finite and >= 0; about the size of each entry's first steps.
     betas : (float, float)
@@ -47,7 +47,7 @@ class Adam(Optimizer):
     DTypeError
         If ``parameters`` is no iterable of Tensors, or a hyperparameter is not a number.
     GraphError
-        If a parameter is the result of an op, or does not require a gradient.
+        If a parameter is the result of an op, or none of them requires a gradient.
 
     Notes
     -----
@@ -110,7 +110,7 @@ class AdamW(Adam):
     Parameters
     ----------
     parameters : iterable of Tensor
-        The leaves to update, each once; they must require gradients.
+        The leaves to update, each once; those that require no gradient are passed over.
     lr : float
         Learning rate, finite and >= 0.
     betas : (float, float)

@@ -40,7 +40,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     DomainError, DTypeError
         If ``max_norm`` is not a finite number > 0, or ``parameters`` are not distinct Tensors.
     GraphError
-        If a parameter is the result of an op, or does not require a gradient.
+        If a parameter is the result of an op, or none of them requires a gradient.
     GradientError
         If a gradient has not its parameter's shape and dtype.
 
@@ -100,7 +100,7 @@ def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
     DomainError, DTypeError
         If ``limit`` is not a finite number > 0, or ``parameters`` are not distinct Tensors.
     GraphError
-        If a parameter is the result of an op, or does not require a gradient.
+        If a parameter is the result of an op, or none of them requires a gradient.
     GradientError
         If a gradient has not its parameter's shape and dtype.
 

@@ -22,7 +22,7 @@ class Optimizer:
     Parameters
     ----------
     parameters : iterable of Tensor
-        The leaves to update, each once; they must require gradients.
+        The leaves to update, each once; those that require no gradient are passed over.
     lr : float
         Learning rate, a finite number >= 0.
 
@@ -50,7 +50,7 @@ class Optimizer:
     DTypeError
         If ``parameters`` is no iterable of Tensors, or a hyperparameter is not a number.
     GraphError
-        If a parameter is the result of an op, or does not require a gradient.
+        If a parameter is the result of an op, or none of them requires a gradient.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class Optimizer:
         ready = []
         for position, parameter in enumerate(self.parameters):
             grad = parameter.grad
-            if grad is None:
+            if grad is None or not parameter.requires_grad:
                 continue
             data = parameter.data
             if type(grad) is not np.ndarray or grad.shape != data.shape or grad.dtype != data.dtype:

@@ -30,7 +30,7 @@ class SGD(Optimizer):
     Parameters
     ----------
     parameters : iterable of Tensor
-        The leaves to update, each once; they must require gradients.
+        The leaves to update, each once; those that require no gradient are passed over.
     lr : float
         Learning rate, finite and >= 0.
     momentum : float
@@ -50,7 +50,7 @@ class SGD(Optimizer):
     DTypeError
         If ``parameters`` is no iterable of Tensors, or a hyperparameter is not a number.
     GraphError
-        If a parameter is the result of an op, or does not require a gradient.
+        If a parameter is the result of an op, or none of them requires a gradient.
 
     Notes
     -----

@@ -1,6 +1,7 @@
 """A model's predictions, loss and metrics on a data set, without training on it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -72,17 +73,24 @@ def evaluate(
     functions = named_metrics("evaluate", metrics)
     total = 0.0
     outputs = []
-    was_training = model.training
+    with evaluation_mode(model), no_grad(), quiet():
+        for x_batch, y_batch in batches(x, y, batch_size):
+            predictions = model(x_batch)
+            total += loss_number(loss(predictions, y_batch)) * len(x_batch)
+            outputs.append(values(predictions))
+    return {"loss": total / len(x), **measure(functions, outputs, [y])}
+
+
+@contextmanager
+def evaluation_mode(model: Module) -> Iterator[None]:
+    """The model in evaluation mode; afterwards each of its modules is in the mode it was in."""
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with no_grad(), quiet():
-            for x_batch, y_batch in batches(x, y, batch_size):
-                predictions = model(x_batch)
-                total += loss_number(loss(predictions, y_batch)) * len(x_batch)
-                outputs.append(values(predictions))
+        yield
     finally:
-        model.train(was_training)
-    return {"loss": total / len(x), **measure(functions, outputs, [y])}
+        for module, mode in modes:
+            module.training = mode
 
 
 def predict(model: Module, x: Any, *, batch_size: int = 1024) -> NDArray[Any]:
@@ -118,16 +126,10 @@ def predict(model: Module, x: Any, *, batch_size: int = 1024) -> NDArray[Any]:
     check_model("predict", model)
     x = samples("predict", "x", x, model)
     batch_size = positive_integer("predict", "batch_size", batch_size)
-    was_training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            outputs = [
-                values(model(x[start : start + batch_size]))
-                for start in range(0, len(x), batch_size)
-            ]
-    finally:
-        model.train(was_training)
+    with evaluation_mode(model), no_grad():
+        outputs = [
+            values(model(x[start : start + batch_size])) for start in range(0, len(x), batch_size)
+        ]
     return np.concatenate(outputs)
 
 

@@ -1,10 +1,12 @@
 """History: what a training run measured, epoch by epoch."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from math import inf, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minigrad.data.files import replace_bytes
 from minigrad.errors import DomainError, StateError
 from minigrad.training.plotting import history_figure
 
@@ -183,7 +185,9 @@ class History(Mapping[str, list[float]]):
             raise DomainError("History.plot: no epoch is finished yet")
         figure = history_figure(self, self.judge(), int(self.best()["epoch"]))
         if path is not None:
-            figure.savefig(path)
+            content = BytesIO()
+            figure.savefig(content, format=Path(path).suffix.removeprefix(".").lower() or "png")
+            replace_bytes("History.plot", path, content.getvalue())
         return figure
 
     def __repr__(self) -> str:

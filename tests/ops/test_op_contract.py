@@ -184,3 +184,34 @@ def test_warnings_of_numpy_come_through_with_the_name_of_the_op():
     with pytest.raises(RuntimeWarning, match="divide by zero") as caught:
         mg.log(np.array([0.0]))
     assert caught.value.__notes__ == ["Log: divide by zero encountered in log (x: (1,) float64)"]
+
+
+def test_a_rule_with_its_arguments_in_another_order_is_refused():
+    with pytest.raises(TypeError, match=r"Half\.grad_x takes \(grad_out, x, out\); a rule takes"):
+
+        class Half(mg.Op):
+            @staticmethod
+            def forward(x):
+                return x / 2
+
+            @staticmethod
+            def grad_x(grad_out, x, out):
+                return grad_out / 2
+
+
+def test_a_forward_with_a_context_is_refused():
+    with pytest.raises(TypeError, match=r"Half\.forward must be a @staticmethod: no self"):
+
+        class Half(mg.Op):
+            def forward(ctx, x):  # noqa: N805
+                return x / 2
+
+
+def test_a_forward_that_returns_two_arrays_is_refused():
+    class Both(mg.Op):
+        @staticmethod
+        def forward(x):
+            return x, x
+
+    with pytest.raises(DTypeError, match=r"Both\.forward returned a tuple, not one array"):
+        mg.call(Both, mg.Tensor([1.0]))

@@ -110,3 +110,9 @@ def test_branches_tell_kinks_apart():
     np.testing.assert_array_equal(Clip.branch(limits, low=-1, high=1), [-2, -1, 0, 1, 2])
     tied = np.array([2.0, 2.0, 0.0])
     np.testing.assert_array_equal(Max.branch(tied, axis=None, keepdims=False), [True, True, False])
+
+
+def test_elu_at_infinity():
+    x = mg.Tensor([np.inf, -np.inf], requires_grad=True)
+    mg.elu(x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1.0, 0.0])
