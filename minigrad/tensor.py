@@ -501,7 +501,7 @@ class Tensor(Node):
         try:
             data = op.forward(*arrays, **params)
         except Exception as error:
-            raise forward_error(op, arrays, params, error) from error
+            raise with_origins(forward_error(op, arrays, params, error), op, inputs) from error
         out = Tensor.__new__(Tensor)
         if type(data) is not np.ndarray:
             data = as_output(op, data)
@@ -532,6 +532,15 @@ class Tensor(Node):
 
 
 apply = Tensor.apply
+
+
+def with_origins(error: Exception, op: type[Op], inputs: Sequence[Any]) -> Exception:
+    """Note on an error where its op's inputs came from, down to the line of the user's source."""
+    for position, x in enumerate(inputs):
+        if isinstance(x, Tensor) and (x.op is not None or x.name is not None):
+            name = op.input_names[min(position, len(op.input_names) - 1)]
+            error.add_note(f"{name} is {x!r}")
+    return error
 
 
 def as_output(op: type[Op], data: Any) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 import copy
 import operator
 import pickle
+import re
 import weakref
 
 import numpy as np
@@ -388,3 +389,12 @@ def test_every_error_is_one_of_the_packages_own():
     for wrong in (lambda: mg.Tensor("a"), lambda: leaf(1) + 1, lambda: leaf(1.0) + "a"):
         with pytest.raises(MinigradError):
             wrong()
+
+
+def test_an_error_in_forward_says_where_the_inputs_were_made():
+    x = mg.Tensor(np.ones(3), requires_grad=True)
+    y = x * 2
+    with pytest.raises(ShapeError) as caught:
+        y + np.ones(5)
+    (note,) = caught.value.__notes__
+    assert re.fullmatch(r"x is Tensor\(3\) float64 = Multiply\(x, 2\) test_tensor.py:\d+", note)
