@@ -92,24 +92,29 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
-    def updates(self) -> list[tuple[Tensor, NDArray[Any], dict[str, Any]]]:
-        """The parameters that have a gradient, with it and their state, once all are checked.
+    def check_gradients(self) -> None:
+        """Raise unless all gradients, and what is remembered, fit their parameters.
 
-        The check comes before the first write, so that an error leaves every parameter as it was.
+        To be called before the first write, so that an error leaves every parameter as it was.
         """
-        ready = []
         for position, parameter in enumerate(self.parameters):
             grad = parameter.grad
-            if grad is None or not parameter.requires_grad:
+            if grad is None:
                 continue
             data = parameter.data
             if type(grad) is not np.ndarray or grad.shape != data.shape or grad.dtype != data.dtype:
                 check_gradient(type(self).__name__, position, parameter, grad)
-            state = self.state[position]
-            if state:
-                self.check_state(position, state)
-            ready.append((parameter, grad, state))
-        return ready
+            if self.state[position]:
+                self.check_state(position, self.state[position])
+
+    def updates(self) -> list[tuple[Tensor, NDArray[Any], dict[str, Any]]]:
+        """The parameters that have a gradient, with it and their state, once all are checked."""
+        self.check_gradients()
+        return [
+            (parameter, parameter.grad, state)
+            for parameter, state in zip(self.parameters, self.state, strict=True)
+            if parameter.grad is not None and parameter.requires_grad
+        ]
 
     def check_state(self, position: int, state: Mapping[str, Any]) -> None:
         """Raise if a parameter has been given an array of another shape or dtype since."""

@@ -114,11 +114,15 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         lr, momentum, weight_decay = self.lr, self.momentum, self.weight_decay
-        for parameter, grad, state in self.updates():
-            direction = grad
+        self.check_gradients()
+        for position, parameter in enumerate(self.parameters):
+            direction = parameter.grad
+            if direction is None or not parameter.requires_grad:
+                continue
             if weight_decay:
                 direction = direction + weight_decay * parameter.data
             if momentum:
+                state = self.state[position]
                 velocity = next_velocity(state, direction, momentum, self.dampening)
                 direction = direction + momentum * velocity if self.nesterov else velocity
             parameter.data -= lr * direction
