@@ -43,12 +43,15 @@ class Estimate:
         The estimate.
     bar : ndarray
         How far off it may be: error of extrapolation and rounding; infinite if nothing is known.
+    step : ndarray
+        The smallest step that went into the value.
     ladder : list of Difference
         The plain differences that went into it, largest step first.
     """
 
     value: Array
     bar: Array
+    step: Array
     ladder: list[Difference]
 
 
@@ -84,6 +87,7 @@ def extrapolate(
     if first is None:
         return None
     best, bar = first.value, np.full(first.value.shape, np.inf)
+    best_step = np.full(first.value.shape, first.step)
     ladder = [first]
     row = [first.value]
     amplification = 2 if order == 2 else 8  # of rounding, by the weights of the tableau
@@ -97,12 +101,13 @@ def extrapolate(
         gained = False
         for k, older in enumerate(above):
             factor = SHRINK ** (order * (k + 1))
-            row.append((factor * row[k] - older) / (factor - 1))
+            row.append(row[k] + (row[k] - older) / (factor - 1))
             error = np.maximum(abs(row[k + 1] - row[k]), abs(row[k + 1] - older))
             error = error + amplification * taken.rounding
             better = error < bar
             best = np.where(better, row[k + 1], best)
             bar = np.where(better, error, bar)
+            best_step = np.where(better, taken.step, best_step)
             gained = gained or bool(better.any())
         steps_without_gain = 0 if gained else steps_without_gain + 1
-    return Estimate(best, bar, ladder)
+    return Estimate(best, bar, best_step, ladder)

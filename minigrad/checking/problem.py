@@ -12,7 +12,7 @@ from minigrad.errors import DTypeError
 from minigrad.graph import topological_order
 from minigrad.tensor import Tensor
 
-__all__ = ["Branch", "Outcome", "Problem"]
+__all__ = ["Branch", "Outcome", "Problem", "branches_of"]
 
 Array = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ class Problem:
     def moved(self, leaf: Tensor, displacement: Array) -> Iterator[None]:
         """The leaf displaced, as long as the block lasts."""
         base = leaf.data
-        leaf.data = base + displacement
+        leaf.data = np.asarray(base + displacement)
         try:
             yield
         finally:

@@ -1,8 +1,17 @@
 """The report of a check: a row for each tensor or rule, and the rule it was judged by."""
 
+import json
 from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
 
+from minigrad.checking.report_html import report_html
+from minigrad.checking.report_ladder import ladder_figure, ladder_table
+from minigrad.checking.report_text import plain, table_lines
 from minigrad.checking.verdict import RULE, VERDICTS, Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Report"]
 
@@ -59,46 +68,82 @@ class Report:
         return self.ok
 
     def __repr__(self) -> str:
-        header = ("name", "shape", "checked", "error", "at", "analytic", "numeric ± bar", "verdict")
-        table = [header, *(cells(row) for row in self.rows)]
-        widths = [max(len(line[k]) for line in table) for k in range(len(header))]
-        lines = [f"{self.title}: {self.verdict}"]
-        for number, line in enumerate(table):
-            lines.append(
-                "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-            )
-            if number:
-                lines.extend(f"    {note}" for note in notes(self.rows[number - 1]))
+        lines = [f"{self.title}: {self.verdict}", *table_lines(self.rows)]
         lines += [f"  {problem}" for problem in self.problems]
         lines.append(RULE)
         if not self.ok and self.reproduce:
             lines.append(f"reproduce: {self.reproduce}")
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        return report_html(self)
 
-def cells(row: Row) -> tuple[str, ...]:
-    """A row of the table, as text."""
-    worst = row.worst
-    at = "" if row.index is None else str(list(row.index))
-    return (
-        row.name,
-        str(row.shape),
-        f"{row.mode} {row.checked}/{row.total}",
-        f"{worst.error:.1e}",
-        at,
-        f"{worst.analytic:.10g}",
-        f"{worst.numeric:.10g} ± {worst.bar:.0e}",
-        row.verdict,
-    )
+    def to_json(self) -> str:
+        """The report as JSON: everything it says, and numbers that are not finite as strings.
 
+        Examples
+        --------
+        >>> import json
+        >>> import minigrad as mg
+        >>> from minigrad.checking import gradcheck
+        >>> found = json.loads(gradcheck(mg.tanh, [0.5]).to_json())
+        >>> found["verdict"], found["rows"][0]["checked"], found["rows"][0]["analytic"]
+        ('ok', 1, 0.09888...)
+        """
+        content = {
+            "title": self.title,
+            "ok": self.ok,
+            "verdict": self.verdict,
+            "strict": self.strict,
+            "rule": RULE.replace("\n", " "),
+            "rows": [plain(row) for row in self.rows],
+            "problems": self.problems,
+            "reproduce": self.reproduce,
+        }
+        return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
-def notes(row: Row) -> list[str]:
-    """What is said below a row."""
-    found = []
-    if row.source:
-        found.append(row.source)
-    if row.detail:
-        found.append(row.detail)
-    if row.precision is not None:
-        found.append(f"float32 gradient against float64: {row.precision:.1e}")
-    return found
+    def plot(self, name: str, path: str | PathLike[str] | None = None) -> "Figure":
+        """Draw the error of plain differences against their step, on logarithmic axes.
+
+        To the right the error of truncation grows like h², to the left that of rounding like 1/h.
+
+        Parameters
+        ----------
+        name : str
+            Of a row.
+        path : path_like, optional
+            Where to save the picture; the suffix tells the format.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed; `ladder_text` says the same without it.
+        KeyError
+            If there is no such row.
+        DomainError
+            If no differences could be taken for it, at a kink for instance.
+        """
+        figure = ladder_figure(self[name])
+        if path is not None:
+            figure.savefig(path)
+        return figure
+
+    def ladder_text(self, name: str) -> str:
+        """What `plot` draws, as a table: step, plain difference, its error, and its rounding.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> from minigrad.checking import gradcheck
+        >>> print(gradcheck(mg.exp, [0.5]).ladder_text("input 0"))
+        input 0 at [0]: analytic 0.207294..., numeric 0.207294... ± ...
+              step            difference     error  rounding
+           6.2e-02        0.207429...        1.3e-04   ...
+           3.1e-02        0.207327...        3.4e-05   ...
+        ...
+        """
+        return ladder_table(self[name])

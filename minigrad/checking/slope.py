@@ -1,22 +1,34 @@
-"""The derivative of a problem along a direction: central where it is smooth, one-sided at kinks."""
+"""The derivative of a problem along a direction: from both sides where it is smooth, else each.
+
+A ladder of differences is believed only if it also explains differences at far smaller steps:
+the slopes to the right and to the left must meet there, and agree with it. Otherwise the ladder
+is taken from a smaller step on: something happens between. Where that never ends, the function
+has a kink, a jump, or no slope at all.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.differences import EPS, Difference, Estimate, extrapolate
+from minigrad.checking.differences import Difference, Estimate, extrapolate
+from minigrad.checking.line import LEFT, RIGHT, Line
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.tensor import Tensor
 
-__all__ = ["Slope", "direction_scale", "slope_along"]
+__all__ = ["Slope", "direction_scale", "slope_along", "slope_of"]
 
 Array = NDArray[np.float64]
-Evaluate = Callable[[float], Outcome]
+Quotient = Callable[[float], Difference | None]
 
-FIRST_STEP = 2.0**-3
-SMALLEST_STEP = 2.0**-40
+STARTS = tuple(2.0**-k for k in range(3, 40, 4))
+LARGER_STARTS = (1.0, 8.0, 64.0)
+PROBES = (2.0**-12, 2.0**-20, 2.0**-28, 2.0**-36)
+ENOUGH = 1e-7
+VAGUE = 1e-4
+ROUNDING_AT_MOST = 1e-6
+SAFETY = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,13 +38,15 @@ class Slope:
     Attributes
     ----------
     estimate : Estimate or None
-        From both sides; None at a kink, or where nothing could be evaluated.
+        From both sides; its bar is infinite where the differences do not settle. None at a kink.
     left, right : Estimate or None
-        From one side each, at a kink.
+        From one side each, at a kink or an edge; None where there is nothing on that side.
     kink : str
         What was met: the op, its unit and its source line; empty where it is smooth.
     scale : ndarray
-        The size a derivative would naturally have here, to tell a real zero from ignorance.
+        The size of the function, to tell a real zero from ignorance.
+    differences : list of Difference
+        All plain central differences that were taken, largest step first.
     """
 
     estimate: Estimate | None
@@ -40,6 +54,7 @@ class Slope:
     right: Estimate | None
     kink: str
     scale: Array
+    differences: list[Difference] = field(default_factory=list)
 
 
 def direction_scale(x: Array) -> Array:
@@ -47,9 +62,11 @@ def direction_scale(x: Array) -> Array:
 
     Displacements are multiples of it by short binary fractions, so that x ± h·d is exact.
     """
-    rms = float(np.sqrt(np.mean(np.square(x)))) if x.size else 0.0
-    size = np.maximum(np.abs(x), rms)
-    size = np.where(size > 0, size, 1.0)
+    largest = float(np.max(np.abs(x), initial=0.0))
+    if not 0 < largest < np.inf:
+        return np.ones(x.shape)
+    rms = largest * float(np.sqrt(np.mean(np.square(x / largest))))
+    size = np.maximum(np.maximum(np.abs(x), rms), 2.0**-1000)
     return np.asarray(np.exp2(np.ceil(np.log2(size))))
 
 
@@ -61,101 +78,162 @@ def slope_along(
     ``weights`` contracts the differences before anything else is done with them, so that the
     rounding of large outputs that do not move cancels.
     """
-
-    def at(h: float) -> Outcome:
-        with problem.moved(leaf, h * direction):
-            return problem.outcome()
-
-    def contracted(values: Array) -> Array:
-        return values if weights is None else np.asarray(values @ weights)
-
-    def rounding(one: Outcome, other: Outcome, width: float) -> Array:
-        noise = EPS * np.maximum(abs(one.values), abs(other.values)) / width
-        return noise if weights is None else np.asarray(noise @ abs(weights))
-
-    def central(h: float) -> Difference | None:
-        above, below = at(h), at(-h)
-        usable = above.finite() and below.finite()
-        if not (usable and base.same_branches(above) and base.same_branches(below)):
-            return None
-        quotient = contracted((above.values - below.values) / (2 * h))
-        return Difference(h, quotient, rounding(above, below, 2 * h))
-
-    def one_sided(side: int) -> Callable[[float], Difference | None]:
-        nearest = at(side * SMALLEST_STEP * 16)
-
-        def difference(h: float) -> Difference | None:
-            there = at(side * h)
-            if not (there.finite() and nearest.same_branches(there)):
-                return None
-            quotient = contracted((there.values - base.values) / (side * h))
-            return Difference(h, quotient, rounding(there, base, h))
-
-        return difference
-
-    scale = np.asarray(
-        contracted(abs(base.values)) if weights is None else abs(base.values) @ abs(weights)
-    )
-    estimate = from_largest_step(central, 2)
-    if estimate is not None:
-        kink = "" if base.branches else opaque_kink(at, base, estimate, contracted)
-        if not kink:
-            return Slope(estimate, None, None, "", scale)
-        return Slope(None, *sides(one_sided), kink, scale)
-    left, right = sides(one_sided)
-    return Slope(None, left, right, what_was_met(at, base), scale)
+    line = Line(problem, leaf, direction, base)
+    return slope_of(line if weights is None else line.contracted(weights))
 
 
-def sides(
-    one_sided: Callable[[int], Callable[[float], Difference | None]],
-) -> tuple[Estimate | None, Estimate | None]:
-    """The derivatives from the left and from the right."""
-    return from_largest_step(one_sided(-1), 1), from_largest_step(one_sided(1), 1)
+def slope_of(line: Line) -> Slope:
+    """The derivative along a line."""
+    if not line.base.finite():
+        return Slope(None, None, None, "the function is not finite here", line.base.values[:0])
+    scale = size_of_function(line)
+    if line.goes_on(LEFT) and line.goes_on(RIGHT):
+        estimate = smooth_estimate(line)
+        if estimate is not None and np.isfinite(estimate.bar).all():
+            return Slope(estimate, None, None, "", scale, line.plain_differences())
+    left, right = (side_estimate(line, side) for side in (LEFT, RIGHT))
+    met = what_was_met(line, left, right)
+    if left is not None and right is not None:
+        gap = abs(left.value - right.value)
+        agree = gap <= SAFETY * (left.bar + right.bar)
+        if (agree & np.isfinite(left.bar) & np.isfinite(right.bar)).all():
+            estimate = better_of(left, right)
+            return Slope(estimate, None, None, "", scale, line.plain_differences())
+    return Slope(None, left, right, met, scale, line.plain_differences())
 
 
-def from_largest_step(
-    difference: Callable[[float], Difference | None], order: int
-) -> Estimate | None:
-    """Extrapolate from the largest step at which the difference can be taken."""
-    step = FIRST_STEP
-    while step >= SMALLEST_STEP:
-        estimate = extrapolate(difference, step, order)
-        if estimate is not None:
-            return estimate
-        step /= 4
-    return None
+def size_of_function(line: Line) -> Array:
+    """The size of the outputs, or of what they are contracted to if nothing cancels."""
+    return line.size if line.weights is None else np.asarray(line.size @ abs(line.weights))
 
 
-def what_was_met(at: Evaluate, base: Outcome) -> str:
-    """Which op is on another piece as soon as one moves, or that the domain ends here."""
-    for side in (1, -1):
-        there = at(side * SMALLEST_STEP)
-        if not there.finite():
+def smooth_estimate(line: Line) -> Estimate | None:
+    """The derivative within the base's piece: from both sides, or from the one that has room."""
+    found = settle(line.central, 2, line)
+    if not line.base.branches or (found is not None and found.ladder[0].step > 2.0**-10):
+        return found
+    candidates = [found, side_estimate(line, LEFT), side_estimate(line, RIGHT)]
+    usable = [estimate for estimate in candidates if estimate is not None]
+    return min(usable, key=lambda estimate: float(np.max(estimate.bar, initial=0)), default=None)
+
+
+def side_estimate(line: Line, side: int) -> Estimate | None:
+    """The derivative towards one side."""
+    return settle(lambda h: line.one_sided(side, h), 1, line)
+
+
+def settle(quotient: Quotient, order: int, line: Line) -> Estimate | None:
+    """Extrapolate from the largest step whose ladder explains all smaller steps.
+
+    Where even the best is vague because of rounding, larger steps are tried as well.
+    """
+    best: Estimate | None = None
+    for start in STARTS:
+        found = extrapolate(quotient, start, order)
+        if found is None:
             continue
-        crossing = base.first_crossing(there)
+        found = with_bar(found, believed_bar(found, quotient, order, line))
+        best = found if best is None else better_of(best, found)
+        rounding = 64 * found.ladder[0].rounding
+        if (best.bar <= np.maximum(ENOUGH * abs(best.value), rounding)).all():
+            break
+    if best is None or best.ladder[0].step < STARTS[0]:
+        return best
+    for start in LARGER_STARTS:
+        if (best.bar <= ENOUGH * abs(best.value)).all():
+            break
+        found = extrapolate(quotient, start, order)
+        if found is not None:
+            best = better_of(best, with_bar(found, believed_bar(found, quotient, order, line)))
+    return best
+
+
+def with_bar(estimate: Estimate, bar: Array) -> Estimate:
+    return Estimate(estimate.value, bar, estimate.step, estimate.ladder)
+
+
+def better_of(one: Estimate, other: Estimate) -> Estimate:
+    """For each output the one with the smaller bar; ``one`` where they contradict each other."""
+    agree = abs(one.value - other.value) <= SAFETY * (one.bar + other.bar)
+    better = (other.bar < one.bar) & agree
+    return Estimate(
+        np.where(better, other.value, one.value),
+        np.where(better, other.bar, one.bar),
+        np.where(better, other.step, one.step),
+        other.ladder if better.all() and better.size else one.ladder,
+    )
+
+
+def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) -> Array:
+    """The estimate's bar where differences at smaller steps are as it predicts, else infinity."""
+    last = found.ladder[-1]
+    smaller = [probe for probe in map(quotient, PROBES) if probe and probe.step < last.step]
+    precise = found.bar <= VAGUE * abs(found.value)
+    if not smaller:
+        meets = sides_meet(found, [last], line) if order == 2 else precise
+        return np.where(precise & meets, found.bar, np.inf)
+    rounding = found.ladder[0].rounding * found.ladder[0].step / found.step
+    predicted = found.bar <= np.maximum(0.1 * abs(found.value), 64 * rounding)
+    tremble = np.zeros(found.value.shape)
+    for probe in smaller:
+        gap = abs(probe.value - found.value)
+        truncation = abs(last.value - found.value) * (probe.step / last.step) ** order
+        predicted &= gap <= SAFETY * (found.bar + probe.rounding + truncation)
+        tremble = np.maximum(tremble, np.maximum(gap - SAFETY * truncation, 0.0) * probe.step)
+    # Stairs too small to be seen from the ladder are rounding: that of float32, or of large
+    # numbers that cancel.
+    stairs = precise & (tremble <= ROUNDING_AT_MOST * size_of_function(line))
+    if order == 2:
+        stairs &= sides_meet(found, [last], line)
+        predicted &= sides_meet(found, [last, *smaller], line)
+    bar = np.maximum(found.bar, 2 * tremble / found.step)
+    return np.where(predicted | stairs, bar, np.inf)
+
+
+def sides_meet(found: Estimate, probes: list[Difference], line: Line) -> NDArray[np.bool_]:
+    """Whether the slopes to the right and left meet in proportion to the step, as of smooth f."""
+    good = np.ones(found.value.shape, bool)
+    for probe in probes:
+        steps = [taken.step for taken in found.ladder if taken.step >= 4 * probe.step]
+        if steps:
+            wide = np.max([line.parting(h) * (probe.step / h) ** 0.3 for h in steps], axis=0)
+            allowed = np.maximum(wide, 4 * SAFETY * probe.rounding)
+            good &= line.parting(probe.step) <= allowed
+    return good
+
+
+def what_was_met(line: Line, left: Estimate | None, right: Estimate | None) -> str:
+    """What keeps the function from having a slope here, in words."""
+    crossings = [
+        line.base.first_crossing(outcome) for outcome in line.nearest.values() if outcome.finite()
+    ]
+    where = ""
+    for crossing in crossings:
         if crossing is not None:
             tensor, index = crossing
-            return f"{tensor!r} is at a kink in element {list(index)}"
-    return "the function is not finite close by: this is an edge of its domain"
+            where = f"{tensor!r} is at a kink in element {list(index)}"
+    if not all(outcome.finite() for outcome in line.nearest.values()):
+        where = where or "this is an edge of the function's domain"
+    growth = max(growth_of_quotient(line, side) for side in (LEFT, RIGHT))
+    if growth > 0.8:
+        return "; ".join(filter(None, [where, "the function jumps here: it has no slope"]))
+    if growth > 0.1:
+        return "; ".join(filter(None, [where, "the slope grows without bound"]))
+    settled = [side is None or bool(np.isfinite(side.bar).all()) for side in (left, right)]
+    if not all(settled):
+        return "; ".join(filter(None, [where, "the differences do not settle"]))
+    return where or "the slopes from left and right differ"
 
 
-def opaque_kink(
-    at: Evaluate, base: Outcome, estimate: Estimate, contracted: Callable[[Array], Array]
-) -> str:
-    """Whether right and left differences part: without ops to ask, their gap against h tells.
-
-    Where f is smooth the gap shrinks with h, at a kink it stays, at a jump it grows.
-    """
-    steps = [taken.step for taken in estimate.ladder]
-    gaps = []
-    for h in (steps[0], steps[-1]):
-        right = contracted((at(h).values - base.values) / h)
-        left = contracted((base.values - at(-h).values) / h)
-        gaps.append(float(np.max(abs(right - left), initial=0.0)))
-    noise = 100 * float(np.max(estimate.ladder[-1].rounding, initial=0.0))
-    if steps[0] == steps[-1] or gaps[1] <= noise:
-        return ""
-    exponent = np.log(gaps[0] / gaps[1]) / np.log(steps[0] / steps[-1]) if gaps[0] > 0 else -1.0
-    if exponent > 0.3:
-        return ""
-    return "the function jumps here" if exponent < -0.5 else "the slopes from left and right differ"
+def growth_of_quotient(line: Line, side: int) -> float:
+    """The power of 1/h with which the difference towards one side grows: 1 at a jump."""
+    wide, narrow = line.one_sided(side, PROBES[1]), line.one_sided(side, PROBES[2])
+    if wide is None or narrow is None:
+        return 0.0
+    size, before = abs(narrow.value), abs(wide.value)
+    grown = size > SAFETY * narrow.rounding
+    with np.errstate(all="ignore"):
+        power = np.log2(size / before) / np.log2(PROBES[1] / PROBES[2])
+    return float(
+        np.max(np.where(grown, np.nan_to_num(power, nan=0.0, posinf=1.0), 0.0), initial=0.0)
+    )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from minigrad.checking.problem import Problem
 from minigrad.gradients import depends, grad
+from minigrad.graph import backward_step, topological_order
 from minigrad.tensor import Tensor
 
 __all__ = ["structure_problems"]
@@ -15,8 +16,9 @@ Array = NDArray[np.float64]
 def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Generator) -> list[str]:
     """What is wrong with the way gradients are computed, in words; empty if nothing is.
 
-    The gradient is linear in the cotangent; a second backward adds exactly as much once more;
-    neither leaves nor cotangent are written to; no two gradients share memory.
+    The gradient is linear in the cotangent; a second backward adds exactly as much once more; one
+    for all leaves gives the same as one for each; no rule writes to what it was given; no two
+    gradients share memory, of one pass or of two.
     """
     leaves = problem.leaves
     before = {name: leaf.data.copy() for name, leaf in leaves.items()}
@@ -28,28 +30,60 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
         return []
     v = cotangent.reshape(out.shape).copy()
     w = rng.standard_normal(out.shape)
-    found = []
+    found = writing_rules(out, v)  # first: what is written once more looks unchanged
+    out = problem.output()
     out.backward(v)
-    once = {name: np.array(leaf.grad) for name, leaf in reached.items()}
+    first = {name: np.asarray(leaf.grad) for name, leaf in reached.items()}
+    once = {name: gradient.copy() for name, gradient in first.items()}
     out.backward(v)
     for name, leaf in reached.items():
         if not np.array_equal(np.asarray(leaf.grad), 2 * once[name], equal_nan=True):
             found.append(f"{name}: a second backward did not add the same gradient once more")
+        if not np.array_equal(grad(out, leaf, v).data, once[name], equal_nan=True):
+            found.append(
+                f"{name}: backward for all leaves gives another gradient than for it alone"
+            )
     found += shared_memory(reached)
     tensors = list(reached.values())
     single = grad(out, tensors, w)
-    both = grad(out, tensors, 2 * v - w)
+    both = grad(out, tensors, 2 * v - 3 * w)  # weights that do not sum to 1: a constant would pass
     for name, one, sum_of_both in zip(reached, single, both, strict=True):
-        expected = 2 * once[name] - one.data
-        size = np.abs(once[name]) + np.abs(one.data)
-        if not np.allclose(sum_of_both.data, expected, rtol=1e-8, atol=1e-10 * size.max(initial=0)):
+        expected = 2 * once[name] - 3 * one.data
+        size = np.max(np.abs(once[name]) + np.abs(one.data), initial=0.0)
+        # A gradient that is nothing but rounding, as of a shift of a variance, is not linear.
+        rounding = np.sum(np.abs(v * out.data)) / max(
+            float(np.max(np.abs(leaves[name].data), initial=0.0)), 1e-300
+        )
+        atol = 1e-10 * max(size, rounding)
+        if not np.allclose(sum_of_both.data, expected, rtol=1e-8, atol=atol):
             found.append(f"{name}: its gradient is not linear in the cotangent")
+    for name, gradient in first.items():
+        if not np.array_equal(gradient, once[name], equal_nan=True):
+            found.append(f"{name}: its gradient was overwritten by a later backward")
     for name, leaf in leaves.items():
         if not np.array_equal(leaf.data, before[name], equal_nan=True):
             found.append(f"{name}: its values were changed by computing or by backward")
+            leaf.data = before[name]
         leaf.grad = None
     if not np.array_equal(v, cotangent.reshape(out.shape)):
         found.append("the cotangent was changed by backward")
+    return found
+
+
+def writing_rules(out: Tensor, cotangent: Array) -> list[str]:
+    """The ops whose rules write to the incoming gradient, to the output or to an input."""
+    found = []
+    order = topological_order(out)
+    grads: dict[Tensor, Array | None] = dict.fromkeys(order)
+    grads[out] = cotangent.copy()
+    for tensor in order:
+        given = [grads[tensor], tensor.data, *tensor.arrays]
+        before = [np.array(array) for array in given]
+        backward_step(tensor, grads)
+        for i, (array, copy) in enumerate(zip(given, before, strict=True)):
+            if not np.array_equal(np.asarray(array), copy, equal_nan=True):
+                what = ("the incoming gradient", "its output")[i] if i < 2 else f"input {i - 2}"
+                found.append(f"{tensor!r}: a rule of {tensor.op.__name__} writes to {what}")
     return found
 
 

@@ -1,17 +1,23 @@
 """Checking one tensor: every entry, some entries, or random directions through all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.checking.comparing import (
+    Target,
+    analytic_gradient,
+    compare_contracted,
+    compare_outputs,
+)
+from minigrad.checking.diagnosis import diagnose, sizes_in_graph
+from minigrad.checking.differences import Difference
 from minigrad.checking.problem import Outcome, Problem
-from minigrad.checking.slope import Slope, direction_scale, slope_along
-from minigrad.checking.verdict import VERDICTS, Comparison, Row, judge
+from minigrad.checking.slope import Slope, direction_scale
+from minigrad.checking.verdict import VERDICTS, Comparison, Row
 from minigrad.errors import DomainError
-from minigrad.gradients import depends, grad
-from minigrad.ops.reduction import sum
 from minigrad.tensor import Tensor
 
 __all__ = ["Settings", "check_tensor"]
@@ -20,6 +26,7 @@ Array = NDArray[np.float64]
 
 FULL_UP_TO = 64
 SUBSET = 16
+DIAGNOSED = 512
 
 
 @dataclass(frozen=True)
@@ -44,29 +51,40 @@ class Settings:
         return "full" if size <= FULL_UP_TO else "fast"
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One comparison: of an entry, whose ``scale`` it moved by, or along a direction."""
+
+    comparison: Comparison
+    slope: Slope
+    index: tuple[int, ...] | None = None
+    scale: float = 1.0
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        return VERDICTS.index(self.comparison.verdict), self.comparison.error
+
+
 def check_tensor(
     problem: Problem, name: str, cotangent: Array, base: Outcome, settings: Settings
 ) -> Row:
     """Compare the analytic gradient of one leaf with differences."""
     leaf = problem.leaves[name]
-    mode = settings.mode_for(leaf.size)
     gradient = analytic_gradient(problem, leaf, cotangent)
+    target = Target(problem, leaf, cotangent, base, gradient)
+    mode = settings.mode_for(leaf.size)
     if mode == "fast":
-        row = by_directions(problem, name, cotangent, base, settings, gradient)
+        found, checked = by_directions(target, settings), leaf.size
     else:
         entries: Sequence[int] = range(leaf.size)
         if mode == "subset":
             entries = chosen_entries(leaf.data.ravel(), settings.rng)
-        row = by_entries(problem, name, cotangent, base, gradient, entries, mode)
+        found = [by_entry(target, entry) for entry in entries]
+        checked = len(found)
+    row = row_from(name, leaf, mode, checked, found)
+    if row.verdict == "FAIL":
+        row.detail = diagnosis_of(target, settings.rng)
     return row
-
-
-def analytic_gradient(problem: Problem, leaf: Tensor, cotangent: Array) -> Array:
-    """The gradient that the rules give, or zeros where no op leads to the leaf."""
-    out = problem.output()
-    if not depends(out, leaf):
-        return np.zeros(leaf.shape)
-    return np.asarray(grad(out, leaf, cotangent.reshape(out.shape)).data)
 
 
 def chosen_entries(x: Array, rng: np.random.Generator) -> Sequence[int]:
@@ -78,191 +96,116 @@ def chosen_entries(x: Array, rng: np.random.Generator) -> Sequence[int]:
     return sorted(chosen)
 
 
-def by_entries(
-    problem: Problem,
-    name: str,
-    cotangent: Array,
-    base: Outcome,
-    gradient: Array,
-    entries: Sequence[int],
-    mode: str,
-) -> Row:
-    """Move one entry at a time, the differences contracted with the cotangent."""
-    leaf = problem.leaves[name]
-    scale = direction_scale(leaf.data)
-    found = []
-    for entry in entries:
-        index = tuple(int(i) for i in np.unravel_index(entry, leaf.shape))
-        direction = np.zeros(leaf.shape)
-        direction[index] = scale[index]
-        slope = slope_along(problem, leaf, direction, base, cotangent)
-        comparison = compare(np.asarray(gradient[index] * scale[index]), slope)
-        found.append((in_units(comparison, float(scale[index])), index, slope))
-    return row_from(name, leaf, mode, len(found), found)
+def by_entry(target: Target, entry: int) -> Finding:
+    """Move one entry on its own, the differences contracted with the cotangent."""
+    index = tuple(int(i) for i in np.unravel_index(entry, target.leaf.shape))
+    scale = direction_scale(target.leaf.data)[index]
+    direction = np.zeros(target.leaf.shape)
+    direction[index] = scale
+    return Finding(*compare_contracted(target, direction), index, float(scale))
 
 
-def in_units(comparison: Comparison, scale: float) -> Comparison:
-    """A derivative along a scaled entry as one with respect to the entry itself."""
-    c = comparison
-    return Comparison(
-        c.analytic / scale, c.numeric / scale, c.bar / scale, c.verdict, c.error, c.kink
-    )
-
-
-def by_directions(
-    problem: Problem,
-    name: str,
-    cotangent: Array,
-    base: Outcome,
-    settings: Settings,
-    gradient: Array,
-) -> Row:
+def by_directions(target: Target, settings: Settings) -> list[Finding]:
     """Move all entries at once along Gaussian directions, and compare output by output."""
-    leaf = problem.leaves[name]
-    scale = direction_scale(leaf.data)
-    found: list[tuple[Comparison, tuple[int, ...] | None, Slope]] = []
+    leaf = target.leaf
+    found: list[Finding] = []
     for _ in range(settings.directions):
         gaussian = np.round(settings.rng.standard_normal(leaf.shape) * 2**12) / 2**12
-        direction = gaussian * scale
-        comparison, slope = along(problem, leaf, direction, cotangent, base, gradient)
-        index = None
-        if comparison.verdict == "FAIL":
-            index = worst_entry(problem, leaf, direction, cotangent, base, gradient)
-            single = by_entries(
-                problem, name, cotangent, base, gradient, [flat(index, leaf.shape)], "fast"
-            )
-            if single.verdict == "FAIL":
-                comparison = single.worst
-        found.append((comparison, index, slope))
-        if comparison.verdict == "FAIL":
-            break
-    return row_from(name, leaf, "fast", leaf.size, found)
+        direction = gaussian * direction_scale(leaf.data)
+        finding = Finding(*compare_outputs(target, direction))
+        if finding.comparison.verdict == "FAIL":
+            single = by_entry(target, worst_entry(target, direction))
+            is_seen_alone = single.comparison.verdict == "FAIL"
+            return [*found, single if is_seen_alone else replace(finding, index=single.index)]
+        found.append(finding)
+    return found
 
 
-def flat(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    return int(np.ravel_multi_index(index, shape)) if shape else 0
-
-
-def along(
-    problem: Problem,
-    leaf: Tensor,
-    direction: Array,
-    cotangent: Array,
-    base: Outcome,
-    gradient: Array,
-) -> tuple[Comparison, Slope]:
-    """Compare along one direction: for every output if the rules allow it, else contracted."""
-    outputs = analytic_along(problem, leaf, direction)
-    if outputs is not None:
-        slope = slope_along(problem, leaf, direction, base)
-        if not slope.kink:
-            elementwise = compare(outputs, slope)
-            if elementwise.verdict == "FAIL":
-                return elementwise, slope
-    slope = slope_along(problem, leaf, direction, base, cotangent)
-    contracted = compare(np.asarray(np.sum(gradient * direction)), slope)
-    if outputs is not None and not slope.kink and contracted.verdict != "FAIL":
-        return elementwise, slope
-    return contracted, slope
-
-
-def analytic_along(problem: Problem, leaf: Tensor, direction: Array) -> Array | None:
-    """J·d for every output, by the rules alone: they are linear in their cotangent v, so that
-    J·d is the gradient of (Jᵀv)·d with respect to v. None where a rule cannot run on Tensors.
-    """
-    out = problem.output()
-    if not depends(out, leaf):
-        return np.zeros(out.size)
-    v = Tensor(np.ones(out.shape), requires_grad=True)
-    try:
-        pulled = grad(out, leaf, v, create_graph=True)
-        if not depends(pulled, v):
-            return None
-        return np.asarray(grad(sum(pulled * direction), v).data).ravel()
-    except Exception:
-        return None
-
-
-def worst_entry(
-    problem: Problem,
-    leaf: Tensor,
-    direction: Array,
-    cotangent: Array,
-    base: Outcome,
-    gradient: Array,
-) -> tuple[int, ...]:
+def worst_entry(target: Target, direction: Array) -> int:
     """Bisect the direction's support for the entry that contributes most to the failure."""
-    entries = np.arange(leaf.size)
+    shape = target.leaf.shape
+    entries = np.arange(target.leaf.size)
     while len(entries) > 1:
         halves = np.array_split(entries, 2)
         gaps = []
         for half in halves:
-            part = np.zeros(leaf.size)
+            part = np.zeros(target.leaf.size)
             part[half] = direction.ravel()[half]
-            part = part.reshape(leaf.shape)
-            comparison, _ = along(problem, leaf, part, cotangent, base, gradient)
+            comparison, _ = compare_outputs(target, part.reshape(shape))
             gaps.append(abs(comparison.analytic - comparison.numeric))
         entries = halves[int(np.argmax(gaps))]
-    return tuple(int(i) for i in np.unravel_index(int(entries[0]), leaf.shape))
+    return int(entries[0])
 
 
-def compare(analytic: Array, slope: Slope) -> Comparison:
-    """Judge an analytic derivative by what the differences say."""
-    analytic = np.atleast_1d(analytic)
-    if slope.estimate is not None:
-        taken = slope.estimate
-        first = taken.ladder[0]
-        scale = np.maximum(slope.scale, first.rounding * first.step * 2**53)
-        numbers = (taken.value, taken.bar, scale)
-        return judge(analytic, *(np.atleast_1d(number) for number in numbers))
-    sides = [side for side in (slope.left, slope.right) if side is not None]
-    if not sides:
-        return Comparison(float(analytic[0]), np.nan, np.inf, "inconclusive", 0.0, slope.kink)
-    low = np.min([np.atleast_1d(side.value - 10 * side.bar) for side in sides], axis=0)
-    high = np.max([np.atleast_1d(side.value + 10 * side.bar) for side in sides], axis=0)
-    bar = np.max([np.atleast_1d(side.bar) for side in sides], axis=0)
-    slack = 1e-9 * np.maximum(np.abs(low), np.abs(high))
-    between = (analytic >= low - slack) & (analytic <= high + slack)
-    i = int(np.argmin(between))
-    middle = np.mean([np.atleast_1d(side.value) for side in sides], axis=0)
-    size = max(abs(float(analytic[i])), abs(float(middle[i])))
-    error = abs(float(analytic[i] - middle[i])) / size if size else 0.0
-    verdict = "kink" if between.all() else "FAIL"
-    return Comparison(
-        float(analytic[i]), float(middle[i]), float(bar[i]), verdict, error, slope.kink
-    )
-
-
-def row_from(
-    name: str,
-    leaf: Tensor,
-    mode: str,
-    checked: int,
-    found: Sequence[tuple[Comparison, tuple[int, ...] | None, Slope]],
-) -> Row:
+def row_from(name: str, leaf: Tensor, mode: str, checked: int, found: Sequence[Finding]) -> Row:
     """The row for a tensor: the worst comparison; vacuous only if all of them are."""
     if not found:
         nothing = Comparison(0.0, 0.0, 0.0, "vacuous", 0.0)
         return Row(name, leaf.shape, mode, 0, leaf.size, nothing, None, "vacuous", "no entries")
-    verdicts = {comparison.verdict for comparison, _, _ in found}
+    verdicts = {finding.comparison.verdict for finding in found}
     verdict = max(verdicts, key=VERDICTS.index)
     if verdict == "vacuous" and len(verdicts) > 1:
         verdict = "ok"
-    worst, index, slope = max(
-        found, key=lambda item: (VERDICTS.index(item[0].verdict), item[0].error)
+    same = [finding for finding in found if finding.comparison.verdict == verdict]
+    worst = max(same or found, key=lambda finding: finding.rank)
+    row = Row(name, leaf.shape, mode, checked, leaf.size, in_units(worst), worst.index, verdict)
+    row.detail = worst.comparison.kink
+    row.ladder = ladder_of(worst)
+    if worst.slope.estimate is not None and worst.slope.estimate.value.size:
+        row.step = float(np.ravel(worst.slope.estimate.step)[worst.comparison.output] * worst.scale)
+    return row
+
+
+def in_units(finding: Finding) -> Comparison:
+    """A derivative along a scaled entry as one with respect to the entry itself."""
+    c, scale = finding.comparison, finding.scale
+    return replace(
+        c,
+        analytic=c.analytic / scale,
+        numeric=c.numeric / scale,
+        bar=c.bar / scale,
+        reach=c.reach / scale,
     )
-    ladder = slope.estimate.ladder if slope.estimate is not None else []
-    return Row(
-        name,
-        leaf.shape,
-        mode,
-        checked,
-        leaf.size,
-        worst,
-        index,
-        verdict,
-        worst.kink,
-        "",
-        None,
-        ladder,
-    )
+
+
+def ladder_of(finding: Finding) -> list[Difference]:
+    """The plain differences of the output that stands worst, in units of the entry."""
+    i, scale = finding.comparison.output, finding.scale
+    return [
+        Difference(
+            taken.step * scale,
+            np.ravel(taken.value)[i] / scale,
+            np.ravel(taken.rounding)[i] / scale,
+        )
+        for taken in finding.slope.differences
+        if taken.value.size
+    ]
+
+
+def diagnosis_of(target: Target, rng: np.random.Generator) -> str:
+    """What the wrong gradient has in common with the right one, as far as can be seen."""
+    leaf = target.leaf
+    numeric = np.full(leaf.size, np.nan)
+    largest = np.argsort(-np.abs(target.gradient.ravel()))[: DIAGNOSED // 2]
+    some = rng.permutation(leaf.size)[: DIAGNOSED - len(largest)]
+    entries = range(leaf.size) if leaf.size <= DIAGNOSED else {*largest, *some}
+    for entry in entries:
+        numeric[entry] = plain_difference(target, int(entry))
+    sizes = sizes_in_graph(target.problem.output())
+    return diagnose(target.gradient, numeric.reshape(leaf.shape), sizes)
+
+
+def plain_difference(target: Target, entry: int) -> float:
+    """A derivative from two central differences: good enough for a diagnosis."""
+    leaf = target.leaf
+    scale = float(direction_scale(leaf.data).ravel()[entry])
+    quotients = []
+    for h in (2.0**-12, 2.0**-13):
+        displacement = np.zeros(leaf.size)
+        displacement[entry] = h * scale
+        values = []
+        for side in (1, -1):
+            with target.problem.moved(leaf, side * displacement.reshape(leaf.shape)):
+                values.append(target.problem.outcome().values)
+        quotients.append(float((values[0] - values[1]) @ target.cotangent / (2 * h * scale)))
+    return (4 * quotients[1] - quotients[0]) / 3

@@ -1,12 +1,13 @@
 """The rule by which a gradient is judged, and what it says of one tensor."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RULE", "VERDICTS", "Comparison", "Row", "judge"]
+from minigrad.checking.differences import Difference
+
+__all__ = ["RULE", "VERDICTS", "Comparison", "Row", "judge", "judge_between"]
 
 Array = NDArray[np.float64]
 
@@ -14,12 +15,13 @@ SAFETY = 10.0
 RTOL = 1e-9
 VAGUE = 1e-4
 ZERO = 1e-6
+NEGLIGIBLE = 1e-12
 
-RULE = (
-    f"ok if |a - n| <= {SAFETY:g}*bar + {RTOL:g}*max(|a|, |n|); "
-    f"inconclusive if bar > {VAGUE:g}*max(|a|, |n|), unless both are zero within a bar that is "
-    f"small beside the function"
-)
+RULE = f"""\
+a is the analytic value, n the numeric one (a range at a kink), |f| the size of the function
+ok if |a - n| <= {SAFETY:g}*bar + {RTOL:g}*max(|a|, |n|), else FAIL
+inconclusive if bar > {VAGUE:g}*max(|a|, |n|), or vacuous if then bar < {NEGLIGIBLE:g}*|f|
+vacuous if both are zero within a bar < {ZERO:g}*|f|"""
 
 VERDICTS = ("ok", "vacuous", "kink", "inconclusive", "FAIL", "nondeterministic")
 """From best to worst: a tensor gets the worst of what its entries get."""
@@ -39,6 +41,10 @@ class Comparison:
         |a − n| / max(|a|, |n|), or 0 if both are 0.
     kink : str
         What was met, for a kink.
+    reach : float
+        At a kink: how far on either side of ``numeric`` the right values go.
+    output : int
+        Which output it is, counted flat, where outputs are compared one by one.
     """
 
     analytic: float
@@ -47,6 +53,8 @@ class Comparison:
     verdict: str
     error: float
     kink: str = ""
+    reach: float = 0.0
+    output: int = 0
 
 
 @dataclass
@@ -74,6 +82,10 @@ class Row:
         File and line, for a rule of a live graph.
     precision : float or None
         For a float32 tensor: the error of the float32 gradient against the float64 one.
+    ladder : list of Difference
+        The plain differences behind the worst comparison, largest step first.
+    step : float or None
+        The smallest step that went into its numeric value.
     """
 
     name: str
@@ -87,13 +99,16 @@ class Row:
     detail: str = ""
     source: str = ""
     precision: float | None = None
-    ladder: list[Any] = field(default_factory=list, repr=False)
+    ladder: list[Difference] = field(default_factory=list, repr=False)
+    step: float | None = None
 
 
 def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparison:
     """Apply the rule elementwise and return the comparison that stands worst.
 
-    ``scale`` is the size of the function itself: zeros count only if the bar is small beside it.
+    ``scale`` is the size of the function itself. What is zero within a bar that is small beside
+    it is vacuous: nothing was seen that could be wrong. So is what is too small beside it to be
+    measured well, such as the slope of a sigmoid that is saturated.
 
     Examples
     --------
@@ -106,8 +121,9 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     size = np.maximum(np.abs(analytic), np.abs(numeric))
     gap = np.abs(analytic - numeric)
     tolerance = SAFETY * bar + RTOL * size
-    wrong = ~(gap <= tolerance)
+    wrong = ~(gap <= tolerance) | ~np.isfinite(analytic) & np.isfinite(bar)
     zero = (size <= SAFETY * bar) & (bar <= ZERO * scale) | (size == 0) & (bar == 0)
+    zero |= (bar > VAGUE * size) & (bar <= NEGLIGIBLE * scale)
     vague = (bar > VAGUE * size) & ~zero
     rank = np.where(wrong, 3, np.where(vague, 2, np.where(zero, 0, 1)))
     if rank.size == 0:
@@ -118,4 +134,30 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     i = int(order[-1])
     verdict = ("vacuous", "ok", "inconclusive", "FAIL")[int(rank[i])]
     error = float(gap[i] / size[i]) if size[i] > 0 else 0.0
-    return Comparison(float(analytic[i]), float(numeric[i]), float(bar[i]), verdict, error)
+    numbers = float(analytic[i]), float(numeric[i]), float(bar[i])
+    return Comparison(*numbers, verdict, error, output=i)
+
+
+def judge_between(
+    analytic: Array, middle: Array, reach: Array, bar: Array, scale: Array
+) -> Comparison:
+    """Apply the rule at a kink: right is what lies between the slopes from left and right.
+
+    Examples
+    --------
+    >>> half, one = np.full(1, 0.5), np.ones(1)
+    >>> judge_between(0.2 * one, half, half, 1e-12 * one, one).verdict
+    'kink'
+    >>> judge_between(1.2 * one, half, half, 1e-12 * one, one).verdict
+    'FAIL'
+    """
+    size = np.maximum(np.abs(analytic), np.abs(middle) + reach)
+    gap = np.maximum(np.abs(analytic - middle) - reach, 0.0)
+    wrong = ~(gap <= SAFETY * bar + RTOL * size) | ~np.isfinite(analytic)
+    vague = ~(bar <= np.maximum(VAGUE * size, ZERO * scale)) | ~np.isfinite(bar)
+    rank = np.where(wrong & ~vague, 2, np.where(vague, 1, 0))
+    i = int(np.lexsort((gap, rank))[-1])
+    verdict = ("kink", "inconclusive", "FAIL")[int(rank[i])]
+    error = float(gap[i] / size[i]) if size[i] > 0 else 0.0
+    numbers = float(analytic[i]), float(middle[i]), float(bar[i])
+    return Comparison(*numbers, verdict, error, reach=float(reach[i]), output=i)

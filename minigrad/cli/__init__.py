@@ -1,4 +1,4 @@
-"""The command line: ``minigrad train`` and ``minigrad predict``."""
+"""The command line: ``minigrad train``, ``minigrad predict`` and ``minigrad check``."""
 
 import os
 import re
@@ -23,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 1 if training met NaN or infinity, 2 if an option or a file is at fault,
-        130 after Ctrl-C, 141 if nobody reads the output any more. Any other exception is a bug and
-        is not caught.
+        The exit code: 0, 1 if training met NaN or infinity or a check found a wrong gradient, 2 if
+        an option, a file or the code to be checked is at fault, 130 after Ctrl-C, 141 if nobody
+        reads the output any more. Any other exception is a bug and is not caught.
 
     Raises
     ------

@@ -5,6 +5,7 @@ import difflib
 import math
 from typing import Any, NoReturn
 
+from minigrad.cli.check import check_command
 from minigrad.cli.predict import predict_command
 from minigrad.cli.settings import DEFAULTS, as_text, option
 from minigrad.cli.train import train_command
@@ -14,7 +15,7 @@ from minigrad.version import __version__
 
 __all__ = ["build_parser"]
 
-DESCRIPTION = "minigrad: train small neural networks, and predict with them."
+DESCRIPTION = "minigrad: train small neural networks, predict with them, check gradients."
 
 TRAIN_DESCRIPTION = """\
 Train a multilayer perceptron by stochastic gradient descent, and test it.
@@ -63,13 +64,39 @@ examples:
   minigrad predict iris.npz flowers.csv --output species.csv
 """
 
+CHECK_DESCRIPTION = """\
+Check gradients against finite differences.
+
+It imports MODULE, from the current folder or installed, calls FUNCTION without
+arguments, and checks what that returns:
+  a Tensor              every op's every rule in the graph behind it
+  (function, inputs)    the gradient of function at the inputs
+  a Report              what check_model, say, has found already
+"""
+
+CHECK_EPILOG = """\
+The exit code is 0 if the gradients are right, 1 if not, 2 if they could not be
+checked.
+
+example, with a file model_checks.py in the current folder:
+  import minigrad as mg
+  import numpy as np
+
+  def cube():
+      return lambda x: x**3, np.array([1.0, -2.0])
+
+  minigrad check model_checks:cube --mode full --order 2
+"""
+
 EPILOG = """\
 examples:
   minigrad train digits --seed 0 --plot curves.png --save digits.npz
   minigrad train iris --save iris.npz
   minigrad predict iris.npz flowers.csv
+  minigrad check my_module:my_function
 
-'minigrad train --help' and 'minigrad predict --help' tell the rest.
+'minigrad train --help', 'minigrad predict --help' and 'minigrad check --help'
+tell the rest.
 """
 
 
@@ -89,6 +116,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_predict(commands)
+    add_check(commands)
     return parser
 
 
@@ -217,6 +245,46 @@ def add_predict(commands: Any) -> None:
     predict.add_argument("--output", metavar="FILE", help="the CSV file to write (default: stdout)")
 
 
+def add_check(commands: Any) -> None:
+    check = commands.add_parser(
+        "check",
+        help="check gradients against finite differences",
+        description=CHECK_DESCRIPTION,
+        epilog=CHECK_EPILOG,
+    )
+    check.set_defaults(command=check_command)
+    check.add_argument("function", metavar="MODULE:FUNCTION", help="what to call (see above)")
+    check.add_argument(
+        "--mode",
+        type=one_of("auto", "full", "fast", "subset"),
+        metavar="NAME",
+        help="full: every entry; fast: random directions through all of them; subset: some "
+        "entries; auto (default): full up to 64 entries, else fast",
+    )
+    check.add_argument(
+        "--order",
+        type=one_of_numbers(1, 2),
+        metavar="N",
+        help="2 checks gradients of gradients too; only of (function, inputs) (default: 1)",
+    )
+    check.add_argument(
+        "--directions",
+        type=positive_integer,
+        metavar="N",
+        help="how many directions fast mode takes (default: 3)",
+    )
+    check.add_argument(
+        "--seed",
+        type=natural_number,
+        metavar="N",
+        help="of cotangents, directions and random entries (default: 0)",
+    )
+    check.add_argument(
+        "--strict", action="store_true", help="let kinks and vacuous gradients count as wrong too"
+    )
+    check.add_argument("--json", metavar="FILE", help="write the report here as JSON as well")
+
+
 def table_of_defaults() -> str:
     names = list(next(iter(DEFAULTS.values())))
     rows = [["", *DEFAULTS]]
@@ -237,6 +305,11 @@ def one_of(*choices: str) -> Any:
         )
 
     return choice
+
+
+def one_of_numbers(*choices: int) -> Any:
+    choice = one_of(*map(str, choices))
+    return lambda text: int(choice(text))
 
 
 def positive_integer(text: str) -> int:

@@ -1,0 +1,167 @@
+"""Comparing the derivative that the rules give along a direction with what differences say."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.checking.differences import EPS
+from minigrad.checking.line import HAIR, Line, third_differences
+from minigrad.checking.problem import Outcome, Problem
+from minigrad.checking.slope import Slope, direction_scale, slope_of
+from minigrad.checking.ties import reach_of_ties
+from minigrad.checking.verdict import Comparison, judge, judge_between
+from minigrad.gradients import depends, grad
+from minigrad.tensor import Tensor
+
+__all__ = ["Target", "analytic_gradient", "compare_contracted", "compare_outputs"]
+
+Array = NDArray[np.float64]
+
+RULES_TREMBLE_AT_MOST = 1e-2
+BESIDE_THE_FUNCTION = 1e-9
+SAME = 1e-12
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is compared: one leaf of a problem, under one cotangent, and its analytic gradient."""
+
+    problem: Problem
+    leaf: Tensor
+    cotangent: Array
+    base: Outcome
+    gradient: Array
+
+
+def analytic_gradient(problem: Problem, leaf: Tensor, cotangent: Array) -> Array:
+    """The gradient that the rules give, or zeros where no op leads to the leaf."""
+    out = problem.output()
+    if not depends(out, leaf):
+        return np.zeros(leaf.shape)
+    return np.asarray(grad(out, leaf, cotangent.reshape(out.shape)).data)
+
+
+def compare_outputs(target: Target, direction: Array) -> tuple[Comparison, Slope]:
+    """Compare along one direction: for every output if the rules allow it, and contracted."""
+    line = Line(target.problem, target.leaf, direction, target.base)
+    contracted, slope = compare_on(line, target)
+    if slope.kink or contracted.verdict == "FAIL":
+        return contracted, slope
+    outputs = analytic_along(target, direction)
+    if outputs is None or not transposed_of_each_other(
+        outputs * target.cotangent, target.gradient * direction
+    ):
+        return contracted, slope
+    each = slope_of(line)
+    if each.kink:
+        return contracted, slope
+    sizes = np.max(4 * np.abs(outputs), initial=0.0), np.max(np.abs(line.base.values), initial=0.0)
+    rounding = EPS * (sizes[0] + sizes[1])
+    comparison = compare(outputs, each, rounding)
+    if comparison.verdict == "FAIL":
+        noise = noise_of_rules(
+            target.problem, each.scale, lambda: analytic_along(target, direction)
+        )
+        comparison = compare(outputs, each, rounding + noise)
+    return comparison, each
+
+
+def compare_contracted(target: Target, direction: Array) -> tuple[Comparison, Slope]:
+    """Compare along one direction the outputs contracted with the cotangent."""
+    line = Line(target.problem, target.leaf, direction, target.base)
+    return compare_on(line, target)
+
+
+def compare_on(line: Line, target: Target) -> tuple[Comparison, Slope]:
+    problem, leaf, cotangent = target.problem, target.leaf, target.cotangent
+    direction = line.direction
+    slope = slope_of(line.contracted(cotangent))
+    products = target.gradient * direction
+    analytic = np.asarray(np.sum(products))
+    rounding = 4 * EPS * np.sum(np.abs(products))
+    comparison = compare(analytic, slope, rounding)
+    if comparison.verdict == "FAIL" and slope.kink:
+        reach = reach_of_ties(problem, leaf, direction, cotangent)
+        comparison = compare(analytic, slope, rounding, reach)
+    elif comparison.verdict == "FAIL":
+        noise = noise_of_rules(
+            problem,
+            slope.scale,
+            lambda: np.sum(analytic_gradient(problem, leaf, cotangent) * direction),
+        )
+        comparison = compare(analytic, slope, rounding + noise)
+    return comparison, slope
+
+
+def noise_of_rules(problem: Problem, scale: Array, analytic: Callable[[], Any]) -> Array:
+    """How much an analytic derivative trembles by rounding: a failure must be more than that.
+
+    All leaves move, each element its own way, so that no intermediate keeps the same rounding.
+    """
+    rng = np.random.default_rng(0)
+    leaves = problem.leaves.values()
+    ways = [direction_scale(leaf.data) * rng.standard_normal(leaf.shape) for leaf in leaves]
+    base = analytic()
+    noise = np.zeros(np.shape(base))
+    for side in (-1, 1):
+        values = []
+        for k in (1, 2, 3, 4, 5):
+            with ExitStack() as moved:
+                for leaf, way in zip(leaves, ways, strict=True):
+                    moved.enter_context(problem.moved(leaf, side * k * HAIR * way))
+                values.append(analytic())
+        noise = np.maximum(noise, third_differences(values))
+    believable = np.maximum(RULES_TREMBLE_AT_MOST * abs(base), BESIDE_THE_FUNCTION * scale)
+    return np.where(noise <= believable, noise, 0.0)
+
+
+def analytic_along(target: Target, direction: Array) -> Array | None:
+    """J·d for every output, by the rules alone: they are linear in their cotangent v, so that
+    J·d is the gradient of (Jᵀv)·d with respect to v. None where a rule cannot run on Tensors.
+    """
+    out = target.problem.output()
+    if not depends(out, target.leaf):
+        return np.zeros(out.size)
+    v = Tensor(target.cotangent.reshape(out.shape), requires_grad=True)
+    try:
+        pulled = grad(out, target.leaf, v, create_graph=True)
+        if not depends(pulled, v):
+            return None
+        return np.asarray(grad(pulled, v, direction).data).ravel()
+    except Exception:
+        return None
+
+
+def transposed_of_each_other(one: Array, other: Array) -> bool:
+    """Whether v·(J·d) and (Jᵀv)·d, given as their summands, are the same number.
+
+    If not, J·d went wrong in the rules of the ops that Jᵀv was computed with, such as the products
+    in it: that says nothing against the rules that are checked.
+    """
+    gap = abs(float(np.sum(one)) - float(np.sum(other)))
+    return gap <= SAME * float(np.sum(np.abs(one)) + np.sum(np.abs(other)))
+
+
+def compare(
+    analytic: Array, slope: Slope, rounding: Any = 0.0, reach_of_ties: float = 0.0
+) -> Comparison:
+    """Judge an analytic derivative, right to within ``rounding``, by what the differences say."""
+    analytic = np.atleast_1d(analytic)
+    rounding = np.where(np.isfinite(rounding), rounding, 0.0)  # of infinity: that is no excuse
+    if slope.estimate is not None:
+        taken = slope.estimate
+        numbers = (taken.value, taken.bar + rounding, slope.scale + rounding / EPS)
+        return judge(analytic, *(np.atleast_1d(number) for number in numbers))
+    sides = [side for side in (slope.left, slope.right) if side is not None]
+    if not sides:
+        first = float(analytic[0]) if analytic.size else 0.0
+        return Comparison(first, np.nan, np.inf, "inconclusive", 0.0, slope.kink)
+    values = np.array([np.atleast_1d(side.value) for side in sides])
+    bar = np.max([np.atleast_1d(side.bar) for side in sides], axis=0) + rounding
+    reach = np.maximum(np.ptp(values, axis=0) / 2, reach_of_ties)
+    comparison = judge_between(analytic, np.mean(values, axis=0), reach, bar, slope.scale)
+    return replace(comparison, kink=slope.kink)

@@ -1,0 +1,171 @@
+"""The problem along one direction: f(x + s·d) as a function of the number s, each s run once."""
+
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.checking.differences import EPS, Difference
+from minigrad.checking.problem import Outcome, Problem
+from minigrad.tensor import Tensor
+
+__all__ = ["BASE", "HAIR", "LEFT", "RIGHT", "Line", "Point", "third_differences"]
+
+Array = NDArray[np.float64]
+
+HAIR = 2.0**-32
+HAIRS = (2.0**-22, HAIR, 2.0**-46)
+AROUND = 2.0**-3
+NOISE_AT_MOST = 1e-9
+LEFT, BASE, RIGHT = -1, 0, 1
+
+
+@dataclass(frozen=True)
+class Point:
+    """The outputs at one s, and the piece they lie on: BASE, LEFT, RIGHT, or None for another."""
+
+    values: Array
+    piece: int | None
+
+
+class Line:
+    """What the outputs do when a leaf moves along ``direction``.
+
+    Attributes
+    ----------
+    nearest : dict of int to Outcome
+        On either side of the base, no further away than numbers reach. If one of them is on
+        another piece than the base, or not finite, the base itself is a kink or an edge.
+    weights : ndarray or None
+        What the outputs are contracted with; None to follow each of them.
+    """
+
+    def __init__(self, problem: Problem, leaf: Tensor, direction: Array, base: Outcome) -> None:
+        self.problem = problem
+        self.leaf = leaf
+        self.direction = direction
+        self.base = base
+        self.weights: Array | None = None
+        self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
+        self.points = {0.0: Point(base.values, BASE)}
+
+    def contracted(self, weights: Array) -> "Line":
+        """The same line, with the same points, for ``outputs @ weights``."""
+        line = copy(self)
+        line.weights = weights
+        vars(line).pop("noise", None)
+        return line
+
+    def next_to_base(self, side: int) -> Outcome:
+        """The outcome as close to the base as the leaf's numbers allow, or 1e-150."""
+        x, d = self.leaf.data, self.direction
+        closest = np.maximum(np.spacing(np.abs(x)), 1e-150 * np.abs(d))
+        with self.problem.moved(self.leaf, side * np.sign(d) * closest):
+            return self.problem.outcome()
+
+    def goes_on(self, side: int) -> bool:
+        """Whether the base's piece goes on towards this side, be it ever so little."""
+        return self.nearest[side].finite() and self.base.same_branches(self.nearest[side])
+
+    def at(self, s: float) -> Point:
+        """The outputs at x + s·d, evaluated once."""
+        if s not in self.points:
+            with self.problem.moved(self.leaf, s * self.direction):
+                outcome = self.problem.outcome()
+            self.points[s] = Point(outcome.values, self.piece_of(outcome))
+        return self.points[s]
+
+    def piece_of(self, outcome: Outcome) -> int | None:
+        if not outcome.finite():
+            return None
+        if self.base.same_branches(outcome):
+            return BASE
+        for side, nearest in self.nearest.items():
+            if nearest.same_branches(outcome):
+                return side
+        return None
+
+    def central(self, h: float) -> Difference | None:
+        """The difference over both sides, or None if they are not on the base's piece."""
+        above, below = self.at(h), self.at(-h)
+        if not above.piece == below.piece == BASE:
+            return None
+        return self.quotient(above, below, 2 * h, h)
+
+    def one_sided(self, side: int, h: float) -> Difference | None:
+        """The difference towards one side, or None if it is not on the piece that is next."""
+        there = self.at(side * h)
+        if there.piece != (BASE if self.goes_on(side) else side):
+            return None
+        return self.quotient(there, self.at(0.0), side * h, h)
+
+    def quotient(self, one: Point, other: Point, width: float, h: float) -> Difference:
+        value = self.contract((one.values - other.values) / width)
+        # Far from the base the values may be larger than there, and with them their rounding.
+        size = np.maximum(np.abs(one.values), np.abs(other.values))
+        rounding = np.maximum(self.noise, self.contract_noise(EPS / 2 * size))
+        return Difference(h, value, rounding / abs(width) * 2)
+
+    def contract(self, values: Array) -> Array:
+        return values if self.weights is None else np.asarray(values @ self.weights)
+
+    def contract_noise(self, noise: Array) -> Array:
+        """As `contract`, for errors that are independent of each other."""
+        if self.weights is None:
+            return noise
+        parts = np.abs(noise * self.weights)
+        largest = float(np.max(parts, initial=0.0)) or 1.0  # squares could overflow
+        return np.asarray(largest * np.linalg.norm(parts / largest))
+
+    def parting(self, h: float) -> Array:
+        """How far the slopes to the right and to the left differ at this step."""
+        base = self.base.values
+        around = (self.at(h).values - base) + (self.at(-h).values - base)
+        return np.asarray(abs(self.contract(around)) / h)
+
+    @cached_property
+    def noise(self) -> Array:
+        """How much the outputs tremble: their third differences over a hair's breadth.
+
+        Those of a smooth function vanish there; what is left is the rounding inside of it, which
+        can be far more than that of its result. Source: J. J. Moré and S. M. Wild, "Estimating
+        computational noise", SIAM Journal on Scientific Computing 33 (2011).
+        """
+        rounding = EPS / 2 * np.abs(self.base.values)
+        noise = np.full(rounding.shape, np.inf)
+        for hair in HAIRS:
+            coarse = noise > NOISE_AT_MOST * self.size  # something happens within this breadth
+            if coarse.any():
+                noise = np.where(coarse, np.maximum(rounding, self.tremble(hair)), noise)
+        return self.contract_noise(noise)
+
+    def tremble(self, hair: float) -> Array:
+        """The noise in points that lie ``hair`` apart."""
+        noise = np.zeros(self.base.values.shape)
+        for side in (LEFT, RIGHT):  # never across the base, where there may be a kink
+            run = [self.at(side * k * hair) for k in (1, 2, 3, 4, 5)]
+            if run[0].piece is not None and all(point.piece == run[0].piece for point in run):
+                noise = np.maximum(noise, third_differences([point.values for point in run]))
+        return noise
+
+    @cached_property
+    def size(self) -> Array:
+        """The largest |output| at the base and around it, as far as it is finite."""
+        points = [self.at(0.0), self.at(AROUND), self.at(-AROUND)]
+        sizes = [abs(point.values) for point in points if point.piece is not None]
+        return np.asarray(np.max(sizes, axis=0))
+
+    def plain_differences(self) -> list[Difference]:
+        """All central differences that the points taken so far give, largest step first."""
+        steps = sorted((s for s in self.points if s > 0 and -s in self.points), reverse=True)
+        taken = [self.central(h) for h in steps]
+        return [difference for difference in taken if difference is not None]
+
+
+def third_differences(values: list[Array]) -> Array:
+    """The noise in values of a smooth function at equal, very small distances."""
+    thirds = np.diff(values, 3, axis=0)
+    # The coefficients 1, 3, 3, 1 make a variance of 20; squares could overflow, sizes do not.
+    return np.asarray(np.max(np.abs(thirds), axis=0) / np.sqrt(20))
