@@ -35,7 +35,7 @@ from op_cases import CASES
 from power.equivalent_mutants import EQUIVALENT
 from power.random_checks import false_alarms
 from power.rule_checkers import OURS, PEERS, Checker, Subject, missing_peers
-from power.rule_edits import KINDS
+from power.rule_edits import KINDS, SIDE_EFFECTS
 from power.rule_mutants import Mutant, all_ops, mutants_of, planted
 from power.single_entry import print_smallest, smallest_caught
 from power.special_points import SPECIAL_POINTS
@@ -118,8 +118,10 @@ def print_matrix(rows: Sequence[Row], checkers: Sequence[str]) -> None:
     counted = [row for row in rows if not row["equivalent"]]
     print(f"\n{len(rows)} mutants, {len(rows) - len(counted)} of them equivalent; killed:\n")
     print(f"{'':18}{'mutants':>8}" + "".join(f"{name:>15}" for name in checkers))
-    for kind in (*KINDS, "all"):
-        of_kind = [row for row in counted if kind in (row["kind"], "all")]
+    groups = {kind: (kind,) for kind in KINDS}
+    groups |= {"all in values": tuple(k for k in KINDS if k not in SIDE_EFFECTS), "all": KINDS}
+    for kind, kinds in groups.items():
+        of_kind = [row for row in counted if row["kind"] in kinds]
         if not of_kind:
             continue
         cells = []

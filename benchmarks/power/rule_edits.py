@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["KINDS", "Edit", "edits_of"]
+__all__ = ["KINDS", "SIDE_EFFECTS", "Edit", "edits_of"]
 
 KINDS = (
     "sign",
@@ -31,6 +31,9 @@ KINDS = (
     "alias",
     "mutate in place",
 )
+
+SIDE_EFFECTS = ("alias", "mutate in place")
+"""Kinds of slip that may leave the values right."""
 
 COUNTS = ("reduced_size", "samples", "ties")
 """What a 1/N is written with."""
