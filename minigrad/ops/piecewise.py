@@ -182,7 +182,7 @@ class Clip(Op):
     @staticmethod
     def grad_x(grad_out, out, x, *, low, high):
         inside = (x > low) & (x < high)
-        inside_or_at = (x >= low) & (x <= high)
+        inside_or_at = (x >= low) & (x <= high) & (low < high)  # else it is constant
         grad_x = (grad_out * inside + grad_out * inside_or_at) * 0.5
         return grad_x
 

@@ -116,3 +116,9 @@ def test_elu_at_infinity():
     x = mg.Tensor([np.inf, -np.inf], requires_grad=True)
     mg.elu(x).sum().backward()
     np.testing.assert_array_equal(x.grad, [1.0, 0.0])
+
+
+def test_clip_to_a_single_value_is_constant():
+    x = mg.Tensor([0.0, 1.0, 2.0], requires_grad=True)
+    mg.clip(x, 1.0, 1.0).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.0, 0.0])
