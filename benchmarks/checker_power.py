@@ -32,6 +32,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from op_cases import CASES
+
 from power.equivalent_mutants import EQUIVALENT
 from power.random_checks import false_alarms
 from power.rule_checkers import OURS, PEERS, Checker, Subject, missing_peers

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from power.rule_edits import edits_of
-from power.rule_slips import SLIPS
-
 import minigrad as mg
 from minigrad.ops.base import SameRule
+from power.rule_edits import edits_of
+from power.rule_slips import SLIPS
 
 __all__ = ["Mutant", "all_ops", "mutants_of", "planted"]
 

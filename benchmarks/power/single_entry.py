@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from power.rule_checkers import Checker, Subject
 
 import minigrad as mg
+from power.rule_checkers import Checker, Subject
 
 __all__ = ["print_smallest", "smallest_caught"]
 
