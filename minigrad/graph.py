@@ -42,7 +42,8 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
     tensor = root
     try:
         for tensor in order:
-            backward_step(tensor, grads)
+            if tensor.inputs:  # a leaf has nothing to pass on
+                backward_step(tensor, grads)
     except Exception as error:
         error.add_note(f"in the backward step of {tensor!r}")
         raise
@@ -70,7 +71,7 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         data = x.data
         if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(x, rule, contribution)
-        if contribution.dtype != data.dtype:
+        if contribution.dtype is not data.dtype:
             if data.dtype.kind != "f" or contribution.dtype.kind == "c":
                 raise GraphError(
                     f"no gradient of dtype {contribution.dtype} for {x!r}: only real "

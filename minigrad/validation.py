@@ -162,7 +162,7 @@ FOR_LABELS = (
 
 def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDArray[Any]:
     """Class indices as one-hot rows in the shape and dtype of ``scores``, their range checked."""
-    rows = np.zeros(scores.shape, scores.dtype)
+    rows = np.zeros(scores.shape, scores.dtype, order="F")  # as softmax handles short rows
     try:
         if indices.ndim == 1:
             rows[np.arange(indices.size), indices] = 1
