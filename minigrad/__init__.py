@@ -65,7 +65,8 @@ from minigrad.tensor import Tensor, enable_grad, is_grad_enabled, no_grad
 from minigrad.version import __version__
 
 if _typing.TYPE_CHECKING:
-    from minigrad import checking, data, nn, optim, training
+    from minigrad import checking, data, debugger, nn, optim, training
+    from minigrad.debugger import steps
 
 __all__ = [
     "Op",
@@ -84,6 +85,7 @@ __all__ = [
     "cos",
     "cross_entropy",
     "data",
+    "debugger",
     "divide",
     "dot",
     "elu",
@@ -142,6 +144,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "steps",
     "subtract",
     "sum",
     "sum_squared_error",
@@ -157,8 +160,15 @@ __all__ = [
 ]
 
 
+_ROOM_OF = {
+    "steps": "debugger",
+}
+
+
 def __getattr__(name: str) -> _typing.Any:
-    """Import a subpackage when it is first used: ``mg.nn`` needs no import of its own."""
+    """Import a room when it is first used: ``mg.nn`` needs no import of its own."""
+    if name in _ROOM_OF:
+        return getattr(_importlib.import_module(f"minigrad.{_ROOM_OF[name]}"), name)
     if name in __all__:
         return _importlib.import_module(f"minigrad.{name}")
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")

@@ -5,13 +5,15 @@ The graph is the Tensors themselves: each remembers the op it came out of and th
 the gradient that has arrived so far, or None before anything has.
 """
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
 from minigrad.errors import GradientError, GraphError
 from minigrad.ops.base import Node
 
-__all__ = ["backpropagate", "backward_step", "topological_order"]
+__all__ = ["backpropagate", "backward_pass", "backward_step", "topological_order"]
 
 Grads = dict[Any, Any]
 
@@ -48,6 +50,12 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
         error.add_note(f"in the backward step of {tensor!r}")
         raise
     return grads
+
+
+backward_pass: ContextVar[Callable[[Any, Any], Grads]] = ContextVar(
+    "backward_pass", default=backpropagate
+)
+"""What ``Tensor.backward()`` runs: `backpropagate`, unless a debugger makes the same steps."""
 
 
 def backward_step(tensor: Any, grads: Grads) -> None:

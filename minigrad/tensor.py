@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DTypeError, GradientError, GraphError
-from minigrad.graph import backpropagate
+from minigrad.graph import backward_pass
 from minigrad.ops import activation, elementwise, indexing, linalg, piecewise, reduction
 from minigrad.ops import shape as shaping
 from minigrad.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract, power
@@ -230,7 +230,8 @@ class Tensor(Node):
         >>> x.grad, h.grad
         (array([ 3., 30.]), array([ 1., 10.]))
         """
-        grads = backpropagate(self, self.initial_gradient(gradient))
+        run = backward_pass.get()
+        grads = run(self, self.initial_gradient(gradient))
         store(grads)
         if free_graph:
             for tensor in grads:
