@@ -1,6 +1,7 @@
 """minigrad: reverse-mode automatic differentiation on NumPy, to be read, stepped and checked."""
 
 import importlib as _importlib
+import os as _os
 import typing as _typing
 
 from minigrad.gradients import grad, hessian, jacobian
@@ -65,8 +66,9 @@ from minigrad.tensor import Tensor, enable_grad, is_grad_enabled, no_grad
 from minigrad.version import __version__
 
 if _typing.TYPE_CHECKING:
-    from minigrad import checking, data, debugger, nn, optim, training
-    from minigrad.debugger import steps
+    from minigrad import checking, data, debugger, drawing, nn, optim, training
+    from minigrad.debugger import breakpoint, debug, debugging, replay, steps
+    from minigrad.drawing import draw
 
 __all__ = [
     "Op",
@@ -76,6 +78,7 @@ __all__ = [
     "add",
     "astype",
     "binary_cross_entropy",
+    "breakpoint",
     "broadcast_to",
     "call",
     "checking",
@@ -85,9 +88,13 @@ __all__ = [
     "cos",
     "cross_entropy",
     "data",
+    "debug",
     "debugger",
+    "debugging",
     "divide",
     "dot",
+    "draw",
+    "drawing",
     "elu",
     "enable_grad",
     "entropy",
@@ -129,6 +136,7 @@ __all__ = [
     "power",
     "prod",
     "relu",
+    "replay",
     "reshape",
     "scatter_add",
     "sigmoid",
@@ -161,6 +169,11 @@ __all__ = [
 
 
 _ROOM_OF = {
+    "breakpoint": "debugger",
+    "debug": "debugger",
+    "debugging": "debugger",
+    "draw": "drawing",
+    "replay": "debugger",
     "steps": "debugger",
 }
 
@@ -176,3 +189,7 @@ def __getattr__(name: str) -> _typing.Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+if _os.environ.get("MINIGRAD_DEBUG"):
+    _importlib.import_module("minigrad.debugger.driver").debug_as_environment_says()

@@ -264,7 +264,10 @@ class Tensor(Node):
 
     def detach(self) -> "Tensor":
         """The same values, sharing memory, without a graph: gradients stop here."""
-        return Tensor(self.data, name=self.name)
+        detached = Tensor(self.data, name=self.name)
+        frame = sys._getframe(1)
+        detached.code, detached.instruction = frame.f_code, frame.f_lasti
+        return detached
 
     def mark_changed(self) -> None:
         """Tell that a leaf's ``data`` was written: graphs of the old values are out of date.

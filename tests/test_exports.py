@@ -90,8 +90,8 @@ NAMES = [
 ]
 
 
-ROOMS = ["checking", "data", "debugger", "nn", "optim", "training"]
-OUT_OF_ROOMS = ["steps"]
+ROOMS = ["checking", "data", "debugger", "drawing", "nn", "optim", "training"]
+OUT_OF_ROOMS = ["breakpoint", "debug", "debugging", "draw", "replay", "steps"]
 
 
 def test_public_names():

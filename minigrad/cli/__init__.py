@@ -1,4 +1,4 @@
-"""The command line: ``minigrad train``, ``minigrad predict`` and ``minigrad check``."""
+"""The command line: ``minigrad train``, ``predict``, ``check``, ``debug`` and ``draw``."""
 
 import os
 import re

@@ -107,7 +107,7 @@ class BackwardPass:
         earlier = [(x, self.grads[x]) for x in inputs]
         try:
             backward_step(tensor, self.grads)
-        except Exception:
+        except BaseException:
             self.grads.update(earlier)
             raise
         self.earlier.append(earlier)

@@ -65,6 +65,7 @@ def formula_in(source: str, argument: str) -> str:
     lines = []
     for statement in function.body:
         if isinstance(statement, ast.Assign):
+            statement.value = without_unbroadcast(statement.value)
             lines.append(ast.unparse(statement))
         elif isinstance(statement, ast.Return) and statement.value is not None:
             returned = without_unbroadcast(statement.value)

@@ -76,7 +76,7 @@ class Source:
 
 
 def source_of(tensor: Tensor) -> Source | None:
-    """Which sub-expression of the user's source made a tensor; None for one that no op made.
+    """Which sub-expression of the user's source made a tensor, by an op or ``detach()``; else None.
 
     Examples
     --------

@@ -1,0 +1,214 @@
+"""A backward pass as plain JSON: all that a page shows is computed here, by the steps."""
+
+import linecache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from minigrad.debugger.backward_pass import BackwardPass
+from minigrad.debugger.equation import Equation, Number, Reading
+from minigrad.debugger.local_check import check_step
+from minigrad.debugger.nonfinite import nan_report
+from minigrad.debugger.replay_arrays import Window, array_data, plain
+from minigrad.debugger.source import Source, source_of
+from minigrad.debugger.step import Arrival, Flow, Step
+from minigrad.printing import one_line
+from minigrad.tensor import Tensor
+
+__all__ = ["replay_data"]
+
+Array = NDArray[Any]
+Data = dict[str, Any]
+CONTEXT = 2
+SIZES = ((40, 6), (150, 4), (10**9, 3))
+"""Up to how many steps how many entries of an axis are shown: a large graph has small corners."""
+
+
+def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool = True) -> Data:
+    """All steps of the backward pass from a tensor; no ``.grad`` changes.
+
+    Raises
+    ------
+    GraphError, GradientError
+        As `Tensor.backward`.
+    """
+    run = BackwardPass(root, gradient)
+    return Recorder(run, check).data()
+
+
+class Recorder:
+    """Makes the steps of a pass and writes down what each shows."""
+
+    def __init__(self, run: BackwardPass, check: bool) -> None:
+        self.run = run
+        self.start = run.grads[run.root]
+        self.check = check
+        self.size = next(size for most, size in SIZES if len(run) <= most)
+
+    def data(self) -> Data:
+        steps = []
+        while not self.run.done:
+            steps.append(self.step(Step(self.run)))
+            self.run.forward()
+        tensors = [self.tensor(tensor) for tensor in self.run.grads]
+        is_finite = not any(step["notFinite"] for step in steps)
+        return {
+            "root": origin(self.run.root),
+            "steps": steps,
+            "tensors": tensors,
+            "report": None if is_finite else str(nan_report(self.run.root, self.start)),
+        }
+
+    def step(self, step: Step) -> Data:
+        window = Window(step.grad_out, self.size)
+        words = non_finite_words(step)
+        return {
+            "number": step.number,
+            "op": step.op,
+            "line": one_line(step.tensor),
+            "layer": step.layer,
+            "params": {name: repr(value) for name, value in step.params.items()},
+            "source": None if step.source is None else source_data(step.source),
+            "out": array_data(step.out, Window(step.out, self.size)),
+            "gradient": array_data(step.grad_out, window),
+            "arrivals": [self.arrival(arrival, window) for arrival in step.arrivals],
+            "values": self.values(step),
+            "flows": [self.flow(step, flow) for flow in step.flows],
+            "notFinite": words,
+            "check": self.verdict(step) if self.check else None,
+        }
+
+    def arrival(self, arrival: Arrival, window: Window) -> Data:
+        consumer = arrival.consumer
+        return {
+            "step": None if consumer is None else self.run.positions[consumer] + 1,
+            "rule": arrival.rule,
+            "contribution": array_data(arrival.contribution, window),
+        }
+
+    def values(self, step: Step) -> list[Data]:
+        """The op's inputs, by what it calls them."""
+        found = []
+        for (argument, value), x in zip(step.values.items(), step.tensor.inputs, strict=True):
+            array = np.asarray(value)
+            found.append(
+                {
+                    "argument": argument,
+                    "is": self.name(x) if isinstance(x, Tensor) else "a constant",
+                    "step": self.number(x),
+                    "array": array_data(array, Window(array, self.size)),
+                }
+            )
+        return found
+
+    def flow(self, step: Step, flow: Flow) -> Data:
+        window = Window(flow.contribution, self.size)
+        reading = Reading(step, flow)
+        return {
+            "argument": flow.argument,
+            "to": self.name(flow.tensor),
+            "step": self.number(flow.tensor),
+            "rule": flow.rule,
+            "formula": flow.formula,
+            "ruleSource": step.rule_source(flow.argument),
+            "contribution": array_data(flow.contribution, window),
+            "equations": [
+                [equation_data(equation) for equation in reading.at(index)]
+                for index in window.indices
+            ],
+            "before": None if flow.before is None else array_data(flow.before, window),
+            "after": array_data(flow.after, window),
+            "gain": plain(flow.gain),
+            "zeros": plain(flow.zeros),
+            "waiting": flow.waiting,
+        }
+
+    def verdict(self, step: Step) -> Data:
+        """The finite-difference check of the step's rules."""
+        report = check_step(step)
+        rows = [
+            {
+                "rule": row.name,
+                "verdict": row.verdict,
+                "checked": row.checked,
+                "total": row.total,
+                "index": None if row.index is None else list(row.index),
+                "analytic": plain(row.worst.analytic),
+                "numeric": plain(row.worst.numeric),
+                "bar": plain(row.worst.bar),
+                "detail": row.detail,
+            }
+            for row in report.rows
+        ]
+        return {"verdict": report.verdict, "rows": rows}
+
+    def tensor(self, tensor: Tensor) -> Data:
+        """A tensor that takes part, with the steps that contribute to its gradient."""
+        grad = self.run.grads[tensor]
+        return {
+            "name": self.name(tensor),
+            "line": one_line(tensor),
+            "step": self.number(tensor),
+            "contributors": [self.run.positions[user] + 1 for user, _ in self.run.uses[tensor]],
+            "value": array_data(tensor.data, Window(tensor.data, self.size)),
+            "gradient": array_data(grad, Window(grad, self.size)),
+        }
+
+    def number(self, x: Any) -> int | None:
+        """The number of the step that passes the gradient of ``x`` on, if there is one."""
+        position = self.run.positions.get(x) if isinstance(x, Tensor) else None
+        return None if position is None else position + 1
+
+    def name(self, tensor: Tensor) -> str:
+        """What a tensor is called beside others: its name, or its op and step."""
+        number = self.number(tensor)
+        if number is not None:
+            op: Any = tensor.op
+            return f"{repr(tensor.name) if tensor.name else op.__name__} (step {number})"
+        if tensor.name:
+            return repr(tensor.name)
+        return "a leaf" if tensor.requires_grad else "an input"
+
+
+def origin(tensor: Tensor) -> str:
+    """``'loss' = Mean at train.py:12``."""
+    source, op = source_of(tensor), tensor.op
+    name = repr(tensor.name) if tensor.name else ""
+    made = op.__name__ if op is not None else "a leaf"
+    return " = ".join(filter(None, [name, made])) + (f" at {source.place}" if source else "")
+
+
+def equation_data(equation: Equation) -> list[Any]:
+    """An equation to be read: its numbers have six digits; exact ones are in the arrays."""
+    tokens = [
+        [token.text, plain(float(f"{token.value:.6g}"))] if isinstance(token, Number) else token
+        for token in equation.tokens
+    ]
+    return [equation.target, tokens, plain(float(f"{equation.value:.6g}"))]
+
+
+def non_finite_words(step: Step) -> list[str]:
+    """Where in a step something is not finite."""
+    found = {"its value": step.out, "the gradient that arrived": step.grad_out}
+    found |= {f"what {flow.argument} gets": flow.contribution for flow in step.flows}
+    return [words for words, array in found.items() if not np.isfinite(array).all()]
+
+
+def source_data(source: Source) -> Data:
+    """The sub-expression with the lines around it, and from where to where it is in each line."""
+    first = max(source.line - CONTEXT, 1) if source.lines else source.line
+    last = source.end_line + CONTEXT if source.lines else source.line - 1
+    lines = []
+    for number in range(first, last + 1):
+        text = linecache.getline(source.file, number).rstrip("\n")
+        inside = source.line <= number <= source.end_line
+        start = source.column if number == source.line else len(text) - len(text.lstrip())
+        end = source.end_column if number == source.end_line else len(text)
+        lines.append([number, text, *((start, end) if inside else (0, 0))])
+    return {
+        "place": source.place,
+        "function": source.function,
+        "expression": source.expression,
+        "lines": lines,
+    }

@@ -1,0 +1,20 @@
+"use strict";
+
+// All numbers come from Python; here they are only put into words, tables and colours.
+const data = JSON.parse(document.getElementById("data").textContent);
+const steps = data.steps;
+const END = steps.length + 1;
+let position = 1;
+
+const $ = (id) => document.getElementById(id);
+
+/** An element with attributes (functions are listeners) and children (strings are text). */
+function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== null && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null));
+  return element;
+}

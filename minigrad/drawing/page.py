@@ -1,0 +1,21 @@
+"""A page with one drawing: no scripts, nothing to load."""
+
+from minigrad.drawing.text import xml_text
+
+__all__ = ["page_of"]
+
+STYLE = (
+    ":root { color-scheme: light dark; } "
+    "body { margin: 0; background: #ffffff; } "
+    "@media (prefers-color-scheme: dark) { body { background: #0d1117; } }"
+)
+
+
+def page_of(title: str, svg: str) -> str:
+    """The HTML page with this title and this ``<svg>`` element."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{xml_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n{svg}\n</body>\n</html>\n"
+    )
