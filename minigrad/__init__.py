@@ -5,7 +5,12 @@ import os as _os
 import typing as _typing
 
 from minigrad.gradients import grad, hessian, jacobian
-from minigrad.information import entropy, information_content, kl_divergence
+from minigrad.information import (
+    continuous_kl_divergence,
+    entropy,
+    information_content,
+    kl_divergence,
+)
 from minigrad.losses import (
     binary_cross_entropy,
     cross_entropy,
@@ -62,6 +67,7 @@ from minigrad.ops.shape import (
     transpose,
     unstack,
 )
+from minigrad.quadrature import integral
 from minigrad.tensor import Tensor, enable_grad, is_grad_enabled, no_grad
 from minigrad.version import __version__
 
@@ -84,6 +90,7 @@ __all__ = [
     "checking",
     "clip",
     "concatenate",
+    "continuous_kl_divergence",
     "copy",
     "cos",
     "cross_entropy",
@@ -109,6 +116,7 @@ __all__ = [
     "grad",
     "hessian",
     "information_content",
+    "integral",
     "is_grad_enabled",
     "jacobian",
     "kl_divergence",

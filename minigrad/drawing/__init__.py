@@ -1,5 +1,6 @@
-"""Pictures of graphs and models: laid out here, as SVG, HTML, DOT or Mermaid."""
+"""Pictures of graphs and models: laid out here, as SVG, HTML, DOT or Mermaid. Plots of learning."""
 
 from minigrad.drawing.drawing import Drawing, draw
+from minigrad.drawing.plots import plot_gradient_flow, plot_loss_surface
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "plot_gradient_flow", "plot_loss_surface"]

@@ -19,14 +19,15 @@ def history_figure(history: Mapping[str, Sequence[float]], judge: str, best: int
     """A panel of losses and, if there are metrics, one of them; ``best`` is the epoch to mark."""
     try:
         # Not pyplot: that would start a GUI backend, and keep every figure alive.
-        from matplotlib.figure import Figure
         from matplotlib.ticker import MaxNLocator
+
+        from minigrad.training.notebook_figure import NotebookFigure
     except ImportError as error:
         raise MissingExtraError("matplotlib", "train", "History.plot") from error
     names = [name for name in history if name not in NOT_DRAWN and not name.startswith(PREFIX)]
     metrics = [name for name in names if name != "loss"]
     panels = [["loss"], metrics] if metrics else [["loss"]]
-    figure = Figure(figsize=(5.5 * len(panels), 4), layout="constrained")
+    figure = NotebookFigure(figsize=(5.5 * len(panels), 4), layout="constrained")
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), index + 1)
         draw_panel(axes, history, panel)

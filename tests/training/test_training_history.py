@@ -172,5 +172,12 @@ def test_saving_a_plot_needs_no_display_and_no_pyplot(history, tmp_path, suffix,
 def test_plot_without_matplotlib(history, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.delitem(sys.modules, "minigrad.training.notebook_figure", raising=False)
     with pytest.raises(MissingExtraError, match=r"History.plot needs .*minigrad\[train\]"):
         history.plot()
+
+
+def test_a_notebook_shows_the_plot_without_pyplot(history):
+    """IPython asks the last value of a cell for ``_repr_png_()``."""
+    pytest.importorskip("matplotlib")
+    assert history.plot()._repr_png_().startswith(b"\x89PNG")
