@@ -5,23 +5,35 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+
+import minigrad as mg
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
+def run(notebook):
+    NotebookClient(
+        notebook,
+        timeout=120,
+        coalesce_streams=True,  # in how many pieces a print arrives is a matter of timing
+        resources={"metadata": {"path": str(FOLDER)}},
+    ).execute()
+
+
 def shown(notebook):
-    """What each cell put out: its printed text, "figure" for a picture."""
-    return [
-        ["figure" if "image/png" in output.get("data", {}) else text_of(output) for output in cell]
-        for cell in (cell.get("outputs", []) for cell in notebook.cells)
-    ]
+    """What each cell put out."""
+    return [[shown_by(output) for output in cell.get("outputs", [])] for cell in notebook.cells]
 
 
-def text_of(output):
+def shown_by(output):
+    """Its printed text, "figure" for a picture."""
+    if "image/png" in output.get("data", {}):
+        return "figure"
     kind = output.get("name", output.output_type)
     return f"{kind}: {output.get('text') or output.get('data', {}).get('text/plain')}"
 
@@ -37,13 +49,29 @@ def test_run_again_it_shows_what_is_stored(path, monkeypatch):
     monkeypatch.delenv("MINIGRAD_MNIST", raising=False)
     stored = nbformat.read(path, as_version=4)
     fresh = deepcopy(stored)
-    NotebookClient(
-        fresh,
-        timeout=120,
-        coalesce_streams=True,  # in how many pieces a print arrives is a matter of timing
-        resources={"metadata": {"path": str(FOLDER)}},
-    ).execute()
+    run(fresh)
     assert shown(fresh) == shown(stored)
+
+
+def test_the_digits_notebook_runs_on_mnist_too(tmp_path, monkeypatch):
+    """On four files of MNIST's form: a few hundred of the small digits in larger frames."""
+    digits = mg.data.load_digits()
+    images = np.zeros((600, 28, 28), np.uint8)
+    images[:, 2:26, 2:26] = np.kron(digits.x[:600].reshape(-1, 8, 8) * 255, np.ones((1, 3, 3)))
+    for part, rows in (("train", slice(0, 500)), ("t10k", slice(500, 600))):
+        mg.data.write_idx(tmp_path / f"{part}-images-idx3-ubyte", images[rows])
+        mg.data.write_idx(
+            tmp_path / f"{part}-labels-idx1-ubyte", digits.y[:600].astype(np.uint8)[rows]
+        )
+    monkeypatch.setenv("MINIGRAD_MNIST", str(tmp_path))
+    notebook = nbformat.read(FOLDER / "09_handwritten_digits.ipynb", as_version=4)
+    (cell,) = [cell for cell in notebook.cells if "mg.data.load_mnist(" in cell.source]
+    cell.source = cell.source.replace("(folder,", "(folder, verify=False,")
+    run(notebook)
+    texts = [shown_by(output) for output in cell.outputs]
+    assert texts[:2] == ["figure", "figure"]
+    assert re.fullmatch(r"stdout: \d+ of 100 right\n", texts[2])
+    assert texts[3:] == ["figure"]
 
 
 @every_notebook
