@@ -70,7 +70,7 @@ def test_gradient_against_differences():
     def area(rate, high):
         return mg.integral(lambda x: mg.tanh(rate * x) + x**2, 0.0, high, nodes=20)
 
-    assert mg.checking.gradcheck(area, [0.7, 1.5]).ok
+    assert mg.checking.gradcheck(area, [np.array(0.7), np.array(1.5)]).ok
 
 
 @pytest.mark.parametrize(
