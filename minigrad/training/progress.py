@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from shutil import get_terminal_size
+from textwrap import fill
 from time import perf_counter
 from typing import Any
 
@@ -86,7 +88,9 @@ class BarProgress(LineProgress):
         if self.bar is None:
             super().note(text)
         else:
-            self.bar.write(text, file=sys.stderr)
+            # The terminal itself would break a long line anywhere, in the middle of a number.
+            width = get_terminal_size().columns
+            self.bar.write(fill(text, width, subsequent_indent="    "), file=sys.stderr)
 
     def close(self) -> None:
         if self.bar is not None:

@@ -72,6 +72,24 @@ def test_a_bar_on_a_terminal(monkeypatch):
     assert text.count("epoch 1/2: ") == text.count("epoch 2/2: ") == 1
 
 
+def test_on_a_narrow_terminal_lines_break_between_words(monkeypatch):
+    pytest.importorskip("tqdm")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "40")
+    history = small_fit(metrics=[accuracy])
+    lines = [line.split("\r")[-1] for line in terminal.getvalue().split("\n")]
+    assert max(map(len, lines)) <= 40
+    first, second = lines[:2]
+    assert first.startswith("epoch 1/2: loss ")
+    assert second.startswith("    ")
+    row = history.rows[0]
+    assert f"{first} {second.strip()}" == (
+        f"epoch 1/2: loss {row['loss']:.4g}, accuracy {row['accuracy']:.4g}, lr 0.1, "
+        f"{row['seconds']:.2g} s"
+    )
+
+
 def test_a_bar_wherever_it_is_asked_for(capsys):
     pytest.importorskip("tqdm")
     small_fit(progress=True)
