@@ -7,6 +7,7 @@ SIGN = "the output has the sign of x"
 LARGER = "x > y where max(x, y) > y, and x >= y where x >= max(x, y); alike for min"
 INFINITE = "differs only where y = 0 and x is not: x ln y is infinite there, and has no slope"
 NUMERATOR = "differs only where x = 0, and with it the numerator"
+LAYOUT = "only the order of the elements in memory is different"
 CALLED_WITH = "the rule calls it with this axis alone"
 
 EQUIVALENT: dict[str, str] = {
@@ -22,6 +23,9 @@ EQUIVALENT: dict[str, str] = {
     "LeakyRelu.grad_x: x -> out": SIGN,
     "LeakyRelu.grad_x: x -> out (2)": SIGN,
     "Linear.grad_bias: return grad, its entries in transposed order": "the bias has one axis",
+    "Logsumexp.grad_x, stable_softmax: axis -> -1": LAYOUT,
+    "Logsumexp.grad_x, stable_softmax: axis -> 0": LAYOUT,
+    "Logsumexp.grad_x, stable_softmax: axis -> None": LAYOUT,
     "Maximum.grad_x: x -> out": LARGER,
     "Maximum.grad_x: y -> out (2)": LARGER,
     "Maximum.grad_y: y -> out": LARGER,
@@ -36,6 +40,9 @@ EQUIVALENT: dict[str, str] = {
     "SoftmaxCrossEntropy.grad_logits: logits -> targets": "only the shape is used, and is the same",
     "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1": CALLED_WITH,
     "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1 (2)": CALLED_WITH,
+    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1 (3)": CALLED_WITH,
+    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> 0": LAYOUT,
+    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> None": LAYOUT,
     "Transpose.grad_x: 0 -> 1": "every element of the list is written before it is read",
     "XLogY.grad_x: x -> out": INFINITE,
     "XLogY.grad_x: x -> y": INFINITE,

@@ -51,5 +51,6 @@ SPECIAL_POINTS: dict[str, list[tuple[Callable[..., Any], list[np.ndarray]]]] = {
     "XLogY": [
         (lambda x: mg.xlogy(x, ZERO_AND_MORE), [ZERO_AND_MORE]),
         (lambda y: mg.xlogy(ZERO_AND_MORE, y), [ZERO_AND_MORE]),
+        (lambda t: mg.xlogy(t**4, t**4), [ZERO_AND_MORE]),
     ],
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from minigrad.gradients import depends, grad
 from minigrad.ops.shape import concatenate
 from minigrad.tensor import Tensor
 
-__all__ = ["check_problem", "gradcheck", "numerical_gradient", "replayed"]
+__all__ = ["check_problem", "gradcheck", "numerical_gradient", "replayed", "second_order"]
+
+OUTPUTS_EACH = 1024
 
 
 def gradcheck(
@@ -40,15 +43,17 @@ def gradcheck(
     fn : function
         Takes as many Tensors as there are inputs, returns a Tensor of any shape. It is contracted
         with a Gaussian cotangent: under ones, a softmax's gradient is zero and any rule passes.
-    inputs : array_like, Tensor, or list or tuple of them
-        Where to check. Integers are passed on as they are; floating-point inputs are checked, in
-        float64.
+    inputs : list or tuple of array_like and Tensor, or one array, Tensor or number
+        Where to check. A list or tuple always holds the inputs, one for each argument of ``fn``;
+        anything else is the single input. Integers are passed on as they are; floating-point
+        inputs are checked, in float64.
     mode : {"auto", "full", "fast", "subset"}
         "full" moves every entry on its own; "fast" moves all at once along Gaussian directions and
         compares every output, and names the worst entry on failure; "subset" moves the largest,
         smallest, zero and some random entries; "auto" is full up to 64 entries, then fast.
     order : {1, 2}
-        2 checks the gradient of the gradient as well.
+        2 checks the gradient of the gradient as well; where it has more than 1,024 entries, summed
+        over its first axis with Gaussian weights.
     directions : int
         How many directions fast mode takes.
     seed : int
@@ -67,19 +72,30 @@ def gradcheck(
     Report
         Print it; ``report.ok`` is the answer in one word.
 
+    Raises
+    ------
+    DTypeError
+        If ``fn`` does not take as many arguments as there are inputs, none of these is of a
+        floating-point dtype, or ``fn`` returns no Tensor.
+    DomainError
+        If an option is out of its range.
+
     Examples
     --------
     >>> import minigrad as mg
     >>> from minigrad.checking import gradcheck
-    >>> report = gradcheck(mg.sigmoid, [[0.5, -2.0], [3.0, 0.0]])
+    >>> report = gradcheck(mg.sigmoid, np.array([[0.5, -2.0], [3.0, 0.0]]))
     >>> report.ok, report.rows[0].verdict, report.rows[0].checked
     (True, 'ok', 4)
-    >>> gradcheck(mg.relu, [1.0, 0.0]).rows[0].verdict
+    >>> gradcheck(mg.relu, np.array([1.0, 0.0])).rows[0].verdict
     'kink'
+    >>> gradcheck(mg.multiply, [2.0, np.array([1.0, 3.0])]).ok
+    True
     """
     if order not in (1, 2):
         raise DomainError(f"gradcheck: order is {order}; it must be 1 or 2")
-    given = list(inputs) if isinstance(inputs, (list, tuple)) and takes_many(inputs) else [inputs]
+    given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    require_arguments(fn, given)
     values = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in given]
     leaves = {}
     arguments: list[Any] = []
@@ -94,7 +110,7 @@ def gradcheck(
     if not leaves:
         raise DTypeError("gradcheck: none of the inputs is of a floating-point dtype")
     problem = Problem(leaves, lambda: fn(*arguments))
-    title = f"gradcheck of {getattr(fn, '__name__', repr(fn))}"
+    title = f"gradcheck of {name_of(fn)}"
     with replayed(problem, [rng] if rng is not None else []):
         settings = Settings(mode, directions, np.random.default_rng(seed))
         report = check_problem(title, problem, settings, strict)
@@ -134,9 +150,24 @@ def ask_complex_step(
             row.verdict = "FAIL"
 
 
-def takes_many(inputs: Sequence[Any]) -> bool:
-    """Whether a sequence is one of several inputs, not one nested list of numbers."""
-    return any(isinstance(x, (Tensor, np.ndarray)) for x in inputs)
+def require_arguments(fn: Callable[..., Any], given: Sequence[Any]) -> None:
+    """Raise an error unless ``fn`` can be called with the inputs, where its signature tells."""
+    try:
+        called = signature(fn)
+    except (TypeError, ValueError):
+        return
+    try:
+        called.bind(*given)
+    except TypeError as error:
+        raise DTypeError(
+            f"gradcheck: {name_of(fn)}({', '.join(called.parameters)}) cannot take {len(given)} "
+            f"input(s): {error}; a list or tuple holds one input for each argument, a single input "
+            "of several numbers is an array: np.array([...])"
+        ) from None
+
+
+def name_of(fn: Callable[..., Any]) -> str:
+    return getattr(fn, "__name__", repr(fn))
 
 
 def check_problem(
@@ -188,18 +219,27 @@ def replayed(problem: Problem, generators: Sequence[np.random.Generator]) -> Ite
 
 
 def second_order(problem: Problem, rng: np.random.Generator) -> Problem:
-    """The problem whose outputs are the gradients of another's, under a fixed cotangent."""
+    """The problem whose outputs are the gradients of another's, under a fixed cotangent.
+
+    Of a large gradient they are sums over its first axis, with Gaussian weights: to follow each of
+    100,000 entries on its own would cost more than all else, and shows little more.
+    """
     out = problem.output()
     cotangent = rng.standard_normal(out.shape)
+    large = {n: leaf for n, leaf in problem.leaves.items() if leaf.size > OUTPUTS_EACH}
+    weights = {name: rng.standard_normal(leaf.shape) for name, leaf in large.items()}
 
     def gradients() -> Tensor:
         out = problem.output()
+        reached = {name: leaf for name, leaf in problem.leaves.items() if depends(out, leaf)}
+        found = grad(out, list(reached.values()), Tensor(cotangent), create_graph=True)
+        slopes = dict(zip(reached, found, strict=True))
         parts = []
-        for leaf in problem.leaves.values():
-            if depends(out, leaf):
-                parts.append(grad(out, leaf, Tensor(cotangent), create_graph=True).flatten())
-            else:
-                parts.append(Tensor(np.zeros(leaf.size)))
+        for name, leaf in problem.leaves.items():
+            slope = slopes.get(name, Tensor(np.zeros(leaf.shape)))
+            if name in weights:
+                slope = (slope * weights[name]).sum(axis=0)
+            parts.append(slope.flatten())
         joined: Tensor = concatenate(parts)
         return joined
 

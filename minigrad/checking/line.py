@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from minigrad.checking.differences import EPS, Difference
 from minigrad.checking.problem import Outcome, Problem
+from minigrad.checking.rounding import rounding_of_output
 from minigrad.tensor import Tensor
 
 __all__ = ["BASE", "HAIR", "LEFT", "RIGHT", "Line", "Point", "third_differences"]
@@ -19,6 +20,9 @@ HAIR = 2.0**-32
 HAIRS = (2.0**-22, HAIR, 2.0**-46)
 AROUND = 2.0**-3
 NOISE_AT_MOST = 1e-9
+REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
+SEEDS = (1, 2)
+UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
 LEFT, BASE, RIGHT = -1, 0, 1
 
 
@@ -48,14 +52,18 @@ class Line:
         self.direction = direction
         self.base = base
         self.weights: Array | None = None
+        self.noises: dict[float, Array] = {}
         self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
         self.points = {0.0: Point(base.values, BASE)}
+        self.roundings: dict[float, list[Array]] = {}
 
     def contracted(self, weights: Array) -> "Line":
         """The same line, with the same points, for ``outputs @ weights``."""
         line = copy(self)
         line.weights = weights
-        vars(line).pop("noise", None)
+        line.noises = {}
+        for name in ("third_difference", "scale"):
+            vars(line).pop(name, None)
         return line
 
     def next_to_base(self, side: int) -> Outcome:
@@ -105,7 +113,8 @@ class Line:
         value = self.contract((one.values - other.values) / width)
         # Far from the base the values may be larger than there, and with them their rounding.
         size = np.maximum(np.abs(one.values), np.abs(other.values))
-        rounding = np.maximum(self.noise, self.contract_noise(EPS / 2 * size))
+        least = EPS / 2 * size + np.where(size > 0, UNDERFLOW, 0.0)
+        rounding = np.maximum(self.noise(h), self.contract_noise(least))
         return Difference(h, value, rounding / abs(width) * 2)
 
     def contract(self, values: Array) -> Array:
@@ -125,12 +134,49 @@ class Line:
         around = (self.at(h).values - base) + (self.at(-h).values - base)
         return np.asarray(abs(self.contract(around)) / h)
 
+    def noise(self, h: float) -> Array:
+        """How much of what changes between the base and ±h is rounding."""
+        widest = max([regime for regime in REGIMES if regime <= h], default=REGIMES[0])
+        if widest not in self.noises:
+            noise = self.third_difference
+            for regime in REGIMES:
+                if regime <= widest:
+                    noise = np.maximum(noise, self.noise_of_replays(regime))
+            self.noises[widest] = noise
+        return self.noises[widest]
+
+    def noise_of_replays(self, s: float) -> Array:
+        """The root mean square of the rounding in replays of the graphs at ±s."""
+        if self.leaf not in self.base.roundings:  # the same for every direction
+            self.base.roundings[self.leaf] = self.rounding_at(0.0)
+        at_base = self.base.roundings[self.leaf]
+        changes = []
+        for side in (LEFT, RIGHT):
+            for there, here in zip(self.rounding_at(side * s), at_base, strict=False):
+                change = there - here
+                changes.append(self.contract(np.where(np.isfinite(change), change, 0.0)))
+        if not changes:
+            return np.zeros_like(self.contract(self.base.values))
+        largest = np.max(np.abs(changes), axis=0)  # squares could overflow or vanish
+        unit = np.where(largest > 0, largest, 1.0)
+        return np.asarray(unit * np.sqrt(np.mean(np.square(changes / unit), axis=0)))
+
+    def rounding_at(self, s: float) -> list[Array]:
+        """What replays of the graph at x + s·d, one for each seed, differ from it by."""
+        if s not in self.roundings:
+            with self.problem.moved(self.leaf, s * self.direction), np.errstate(all="ignore"):
+                out = self.problem.output()
+                found = [rounding_of_output(out, self.leaf, seed).ravel() for seed in SEEDS]
+            fitting = all(one.shape == self.base.values.shape for one in found)
+            self.roundings[s] = found if fitting else []
+        return self.roundings[s]
+
     @cached_property
-    def noise(self) -> Array:
+    def third_difference(self) -> Array:
         """How much the outputs tremble: their third differences over a hair's breadth.
 
-        Those of a smooth function vanish there; what is left is the rounding inside of it, which
-        can be far more than that of its result. Source: J. J. Moré and S. M. Wild, "Estimating
+        Those of a smooth function vanish there; what is left is the rounding inside of it, also
+        that which no replay knows of. Source: J. J. Moré and S. M. Wild, "Estimating
         computational noise", SIAM Journal on Scientific Computing 33 (2011).
         """
         rounding = EPS / 2 * np.abs(self.base.values)
@@ -156,6 +202,12 @@ class Line:
         points = [self.at(0.0), self.at(AROUND), self.at(-AROUND)]
         sizes = [abs(point.values) for point in points if point.piece is not None]
         return np.asarray(np.max(sizes, axis=0))
+
+    @cached_property
+    def scale(self) -> Array:
+        """The size of the outputs, contracted if nothing cancels; or of what cancels in them."""
+        size = self.size if self.weights is None else self.size @ np.abs(self.weights)
+        return np.asarray(np.maximum(size, self.noise_of_replays(REGIMES[0]) / EPS))
 
     def plain_differences(self) -> list[Difference]:
         """All central differences that the points taken so far give, largest step first."""

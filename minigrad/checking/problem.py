@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,14 @@ class Branch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One evaluation: the output's values, flat, and the branches taken on the way."""
+    """One evaluation: the output's values, flat, and the branches taken on the way.
+
+    ``roundings`` is for `Line`: for a leaf, the rounding errors that the values may have.
+    """
 
     values: Array
     branches: list[Branch]
+    roundings: dict[Tensor, list[Array]] = field(default_factory=dict)
 
     def finite(self) -> bool:
         return bool(np.isfinite(self.values).all())

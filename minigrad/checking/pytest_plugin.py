@@ -3,7 +3,7 @@
 ::
 
     def test_my_op(gradcheck):
-        gradcheck(my_op, [[0.5, -2.0], [3.0, 0.1]])
+        gradcheck(my_op, np.array([[0.5, -2.0], [3.0, 0.1]]))
 
 ``pytest --gradcheck-seeds 20`` repeats each check with 20 seeds: other cotangents and directions.
 This file is installed a second time, as a module outside the package: pytest loads it whenever it

@@ -84,9 +84,10 @@ class Report:
         Examples
         --------
         >>> import json
+        >>> import numpy as np
         >>> import minigrad as mg
         >>> from minigrad.checking import gradcheck
-        >>> found = json.loads(gradcheck(mg.tanh, [0.5]).to_json())
+        >>> found = json.loads(gradcheck(mg.tanh, np.array([0.5])).to_json())
         >>> found["verdict"], found["rows"][0]["checked"], found["rows"][0]["analytic"]
         ('ok', 1, 0.09888...)
         """
@@ -137,9 +138,10 @@ class Report:
 
         Examples
         --------
+        >>> import numpy as np
         >>> import minigrad as mg
         >>> from minigrad.checking import gradcheck
-        >>> print(gradcheck(mg.exp, [0.5]).ladder_text("input 0"))
+        >>> print(gradcheck(mg.exp, np.array([0.5])).ladder_text("input 0"))
         input 0 at [0]: analytic 0.207294..., numeric 0.207294... ± ...
               step            difference     error  rounding
            6.2e-02        0.207429...        1.3e-04   ...

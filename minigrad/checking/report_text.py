@@ -59,7 +59,8 @@ def notes(row: Row) -> list[str]:
             numeric = f"from {low:.9g} to {high:.9g}"
         numbers = f"analytic {worst.analytic:.12g}, numeric {numeric} ± {worst.bar:.1e}"
         found.append(f"{where}: {numbers}")
-    found += [text for text in (row.source, row.detail) if text]
+    source = "" if row.verdict == "ok" else row.source
+    found += [text for text in (source, row.detail) if text]
     if row.precision is not None:
         found.append(f"float32 gradient against float64: {row.precision:.1e}")
     return found

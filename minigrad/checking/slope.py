@@ -29,6 +29,8 @@ ENOUGH = 1e-7
 VAGUE = 1e-4
 ROUNDING_AT_MOST = 1e-6
 SAFETY = 10.0
+JUMP = 100.0
+TRUNCATED = 3.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def slope_of(line: Line) -> Slope:
     """The derivative along a line."""
     if not line.base.finite():
         return Slope(None, None, None, "the function is not finite here", line.base.values[:0])
-    scale = size_of_function(line)
+    scale = line.scale
     if line.goes_on(LEFT) and line.goes_on(RIGHT):
         estimate = smooth_estimate(line)
         if estimate is not None and np.isfinite(estimate.bar).all():
@@ -100,11 +102,6 @@ def slope_of(line: Line) -> Slope:
             estimate = better_of(left, right)
             return Slope(estimate, None, None, "", scale, line.plain_differences())
     return Slope(None, left, right, met, scale, line.plain_differences())
-
-
-def size_of_function(line: Line) -> Array:
-    """The size of the outputs, or of what they are contracted to if nothing cancels."""
-    return line.size if line.weights is None else np.asarray(line.size @ abs(line.weights))
 
 
 def smooth_estimate(line: Line) -> Estimate | None:
@@ -175,19 +172,35 @@ def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) ->
     rounding = found.ladder[0].rounding * found.ladder[0].step / found.step
     predicted = found.bar <= np.maximum(0.1 * abs(found.value), 64 * rounding)
     tremble = np.zeros(found.value.shape)
-    for probe in smaller:
+    bends = np.zeros(found.value.shape, bool)
+    for probe in [last, *smaller]:
         gap = abs(probe.value - found.value)
-        truncation = abs(last.value - found.value) * (probe.step / last.step) ** order
-        predicted &= gap <= SAFETY * (found.bar + probe.rounding + truncation)
-        tremble = np.maximum(tremble, np.maximum(gap - SAFETY * truncation, 0.0) * probe.step)
-    # Stairs too small to be seen from the ladder are rounding: that of float32, or of large
-    # numbers that cancel.
-    stairs = precise & (tremble <= ROUNDING_AT_MOST * size_of_function(line))
+        truncation = TRUNCATED * truncation_at(probe.step, found, order)
+        agrees = gap <= SAFETY * (found.bar + probe.rounding) + truncation
+        predicted &= agrees
+        tremble = np.maximum(tremble, np.maximum(gap - truncation, 0.0) * probe.step)
+        flat = abs(probe.value) <= SAFETY * probe.rounding
+        jumps = gap >= JUMP * abs(found.value)
+        bends = np.where(agrees, bends, ~flat & ~jumps)
+    # Stairs too small to be seen from the ladder are rounding, such as that of float32. At the
+    # smallest step they are flat, or jump; a function that bends there has another slope instead.
+    stairs = precise & ~bends & (tremble <= ROUNDING_AT_MOST * line.scale)
     if order == 2:
         stairs &= sides_meet(found, [last], line)
         predicted &= sides_meet(found, [last, *smaller], line)
     bar = np.maximum(found.bar, 2 * tremble / found.step)
     return np.where(predicted | stairs, bar, np.inf)
+
+
+def truncation_at(step: float, found: Estimate, order: int) -> Array:
+    """How far a plain difference at ``step`` should be off, going by the ladder."""
+    used = [taken for taken in found.ladder if taken.step >= step]
+    errors = [
+        np.where(taken.step >= found.step, abs(taken.value - found.value), 0.0)
+        * (step / taken.step) ** order
+        for taken in used
+    ]
+    return np.asarray(np.max(errors, axis=0))
 
 
 def sides_meet(found: Estimate, probes: list[Difference], line: Line) -> NDArray[np.bool_]:

@@ -18,10 +18,12 @@ ZERO = 1e-6
 NEGLIGIBLE = 1e-12
 
 RULE = f"""\
-a is the analytic value, n the numeric one (a range at a kink), |f| the size of the function
-ok if |a - n| <= {SAFETY:g}*bar + {RTOL:g}*max(|a|, |n|), else FAIL
-inconclusive if bar > {VAGUE:g}*max(|a|, |n|), or vacuous if then bar < {NEGLIGIBLE:g}*|f|
-vacuous if both are zero within a bar < {ZERO:g}*|f|"""
+a is analytic, n numeric (a range at a kink), |f| the size of the function, or of what cancels in it
+FAIL unless |a - n| <= {SAFETY:g}*bar + {RTOL:g}*size, where size = max(|a|, |n|); else
+vacuous if size <= {SAFETY:g}*bar and bar <= {ZERO:g}*|f|,
+     or if {VAGUE:g}*size < bar <= {NEGLIGIBLE:g}*|f|; else
+inconclusive if bar > {VAGUE:g}*size; else ok
+at a kink inconclusive if bar > {VAGUE:g}*size and > {ZERO:g}*|f|; else kink or FAIL"""
 
 VERDICTS = ("ok", "vacuous", "kink", "inconclusive", "FAIL", "nondeterministic")
 """From best to worst: a tensor gets the worst of what its entries get."""
@@ -108,7 +110,7 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
 
     ``scale`` is the size of the function itself. What is zero within a bar that is small beside
     it is vacuous: nothing was seen that could be wrong. So is what is too small beside it to be
-    measured well, such as the slope of a sigmoid that is saturated.
+    measured well, such as the slope of a sigmoid that is saturated. `RULE` says it in full.
 
     Examples
     --------
@@ -122,7 +124,7 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     gap = np.abs(analytic - numeric)
     tolerance = SAFETY * bar + RTOL * size
     wrong = ~(gap <= tolerance) | ~np.isfinite(analytic) & np.isfinite(bar)
-    zero = (size <= SAFETY * bar) & (bar <= ZERO * scale) | (size == 0) & (bar == 0)
+    zero = (size <= SAFETY * bar) & (bar <= ZERO * scale)
     zero |= (bar > VAGUE * size) & (bar <= NEGLIGIBLE * scale)
     vague = (bar > VAGUE * size) & ~zero
     rank = np.where(wrong, 3, np.where(vague, 2, np.where(zero, 0, 1)))
@@ -133,7 +135,7 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     order = np.lexsort((excess, rank))
     i = int(order[-1])
     verdict = ("vacuous", "ok", "inconclusive", "FAIL")[int(rank[i])]
-    error = float(gap[i] / size[i]) if size[i] > 0 else 0.0
+    error = relative(float(gap[i]), float(size[i]))
     numbers = float(analytic[i]), float(numeric[i]), float(bar[i])
     return Comparison(*numbers, verdict, error, output=i)
 
@@ -151,13 +153,19 @@ def judge_between(
     >>> judge_between(1.2 * one, half, half, 1e-12 * one, one).verdict
     'FAIL'
     """
-    size = np.maximum(np.abs(analytic), np.abs(middle) + reach)
+    size = np.fmax(np.abs(analytic), np.abs(middle) + reach)
     gap = np.maximum(np.abs(analytic - middle) - reach, 0.0)
     wrong = ~(gap <= SAFETY * bar + RTOL * size) | ~np.isfinite(analytic)
     vague = ~(bar <= np.maximum(VAGUE * size, ZERO * scale)) | ~np.isfinite(bar)
     rank = np.where(wrong & ~vague, 2, np.where(vague, 1, 0))
     i = int(np.lexsort((gap, rank))[-1])
     verdict = ("kink", "inconclusive", "FAIL")[int(rank[i])]
-    error = float(gap[i] / size[i]) if size[i] > 0 else 0.0
+    error = relative(float(gap[i]), float(size[i]))
     numbers = float(analytic[i]), float(middle[i]), float(bar[i])
     return Comparison(*numbers, verdict, error, reach=float(reach[i]), output=i)
+
+
+def relative(gap: float, size: float) -> float:
+    if not np.isfinite(gap):
+        return np.inf
+    return gap / size if size > 0 else 0.0

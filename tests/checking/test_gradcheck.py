@@ -21,8 +21,8 @@ def op(function, rule):
 # Inputs
 
 
-def test_one_input_as_a_nested_list_or_array_or_tensor():
-    for given in ([[0.5, -2.0]], np.array([[0.5, -2.0]]), mg.Tensor([[0.5, -2.0]])):
+def test_one_input_as_an_array_or_tensor_or_alone_in_a_list():
+    for given in (np.array([[0.5, -2.0]]), mg.Tensor([[0.5, -2.0]]), [[[0.5, -2.0]]]):
         (row,) = gradcheck(mg.tanh, given).rows
         assert (row.shape, row.verdict) == ((1, 2), "ok")
 
@@ -114,7 +114,33 @@ def test_options_out_of_range(options, message):
 
 def test_inputs_of_integers_alone():
     with pytest.raises(DTypeError, match="none of the inputs is of a floating-point dtype"):
-        gradcheck(mg.tanh, [1, 2])
+        gradcheck(mg.add, [1, 2])
+
+
+def test_a_list_holds_the_inputs_whatever_their_type():
+    report = gradcheck(mg.add, [np.float64(1), np.float64(2)])
+    assert report.ok
+    assert [(row.name, row.shape) for row in report.rows] == [("input 0", ()), ("input 1", ())]
+    assert gradcheck(mg.multiply, (2.0, [1.0, 3.0]))["input 1"].shape == (2,)
+    assert gradcheck(lambda *xs: xs[0] * xs[1] * xs[2], [1.0, 2.0, 3.0]).ok
+    assert [row.name for row in gradcheck(mg.linear, [X, X.T]).rows] == ["input 0", "input 1"]
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs", "message"),
+    [
+        (
+            mg.tanh,
+            [0.5, 1.0],
+            r"gradcheck: tanh\(x\) cannot take 2 input\(s\): too many",
+        ),
+        (mg.add, X, r"gradcheck: add\(x, y\) cannot take 1 input\(s\): missing a required"),
+        (mg.add, [X], "one input for each argument, a single input of several numbers is an array"),
+    ],
+)
+def test_inputs_that_the_function_does_not_take(fn, inputs, message):
+    with pytest.raises(DTypeError, match=message):
+        gradcheck(fn, inputs)
 
 
 def test_a_function_that_returns_no_tensor():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.checking import check_model
+from minigrad.checking import check_model, gradcheck
+from minigrad.checking.problem import Problem
 from minigrad.errors import DomainError, DTypeError
 from minigrad.nn import Dropout, Function, Linear, Module, Sequential, Tanh, mlp
 from minigrad.nn.mlp import ACTIVATIONS
@@ -187,6 +188,52 @@ def test_gradients_of_gradients():
     assert report.ok, report
     names = ["0.weight", "0.bias", "2.weight", "2.bias", "x"]
     assert [row.name for row in report.rows] == [*names, *(f"grad of {name}" for name in names)]
+
+
+def test_gradients_of_gradients_of_a_large_model_are_summed_over_an_axis(monkeypatch):
+    model = mlp([200, 30, 3], "relu", rng=0, dtype=np.float32)
+    batch = RNG.random((8, 200)).astype(np.float32), np.arange(8) % 3
+    sizes = []
+    outcome = Problem.outcome
+
+    def counted(problem):
+        found = outcome(problem)
+        sizes.append(found.values.size)
+        return found
+
+    monkeypatch.setattr(Problem, "outcome", counted)
+    report = check_model(model, mg.softmax_cross_entropy, batch, mode="fast", order=2)
+    assert report.verdict == "ok", report
+    assert max(sizes) == 30 + 30 + 90 + 3 + 200  # 0.weight and x have a sum for each column
+
+
+@pytest.mark.parametrize("entry", [(0, 0), (7, 3), (63, 19)])
+def test_one_wrong_entry_of_a_large_second_derivative(entry):
+    """The sums over an axis hide no single entry: x² whose slope is right, its slope's is not."""
+    factor = np.ones((64, 20))
+    factor[entry] = 1 + 1e-6
+
+    class Double(mg.Op):
+        @staticmethod
+        def forward(x):
+            return 2 * x
+
+        @staticmethod
+        def grad_x(grad_out, out, x):
+            return grad_out * (2 * factor)
+
+    class Squared(mg.Op):
+        @staticmethod
+        def forward(x):
+            return x * x
+
+        @staticmethod
+        def grad_x(grad_out, out, x):
+            return grad_out * mg.call(Double, x)
+
+    report = gradcheck(lambda x: mg.call(Squared, x), RNG.uniform(1, 3, (64, 20)), order=2)
+    assert [row.verdict for row in report.rows] == ["ok", "FAIL"], report
+    assert report.rows[1].index == entry
 
 
 def test_a_cast_to_float32_inside_is_refused():

@@ -33,6 +33,85 @@ def test_second_order(case, mode):
     assert len(report.rows) == 2 * len(case.inputs)
 
 
+def labels(z):
+    return np.arange(z.shape[0]) % z.shape[1]
+
+
+def layer_norm(x):
+    return (x - mg.mean(x, axis=-1, keepdims=True)) / mg.std(x, axis=-1, keepdims=True)
+
+
+RNG = np.random.default_rng(0)
+EQUAL_ROWS = np.ones((1, 5)) * RNG.normal(size=(4, 1))
+HAIRBREADTH = 1 + 1e-9 * RNG.normal(size=(4, 3))
+FOUR = RNG.normal(size=4)
+LOGITS = 30 * RNG.normal(size=(4, 5))
+
+NOTHING_BUT_ROUNDING = {
+    "gelu in its tail": (mg.gelu, [-np.linspace(6, 40, 12).reshape(4, 3)]),
+    "tanh gelu in its tail": (
+        lambda x: mg.gelu(x, approximate="tanh"),
+        [-np.linspace(5, 9, 12).reshape(4, 3)],
+    ),
+    "variance of equal values": (lambda x: mg.var(x, axis=-1), [100 * EQUAL_ROWS]),
+    "variance of many equal values": (mg.var, [np.full((3, 4), 53.2381)]),
+    "deviation of nearly equal values": (lambda x: mg.std(x, axis=-1), [HAIRBREADTH]),
+    "variance around a million": (lambda x: mg.var(x, axis=-1), [1e6 + 1e-3 * FOUR]),
+    "softmax of one large logit": (mg.softmax, [200 * np.eye(4) + 0.1]),
+    "log softmax, saturated": (mg.log_softmax, [100 * RNG.normal(size=(7, 7))]),
+    "loss of certain and right": (
+        lambda z: mg.softmax_cross_entropy(z, labels(z)),
+        [200 * np.eye(5) + RNG.normal()],
+    ),
+    "loss of large logits": (lambda z: mg.softmax_cross_entropy(z, labels(z)), [LOGITS]),
+    "loss of logits around a million": (
+        lambda z: mg.softmax_cross_entropy(z, labels(z)),
+        [1e6 + LOGITS],
+    ),
+    "layer norm far from 0": (layer_norm, [1e3 + 0.1 * RNG.normal(size=(5, 2))]),
+    "a number lost in a large one": (lambda x: (mg.sum(x) + 1e8) - 1e8, [1e-3 * FOUR]),
+    "a sum less itself": (lambda x, y: (x + y) - x, [1e4 * FOUR, RNG.normal(size=4)]),
+    "two ways to a difference of squares": (
+        lambda x, y: (x * x - y * y) - (x + y) * (x - y),
+        [FOUR, RNG.normal(size=4)],
+    ),
+    "exponentials that underflow": (mg.exp, [np.array([-725.0, -740.0])]),
+    "powers that overflow": (mg.power, [np.array([150.0, 90.0]), np.array([250.0, 3.0])]),
+}
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+@pytest.mark.parametrize("name", NOTHING_BUT_ROUNDING)
+def test_values_that_are_nothing_but_rounding(name, mode):
+    function, inputs = NOTHING_BUT_ROUNDING[name]
+    for seed in range(4):
+        report = gradcheck(function, inputs, mode=mode, seed=seed)
+        assert report.verdict not in ("FAIL", "nondeterministic"), report
+
+
+def test_nan_where_there_are_slopes_is_no_false_alarm():
+    """√ of a variance of 0: a kink with slopes on both sides, and the rule gives NaN."""
+    report = gradcheck(mg.std, np.ones(4))
+    assert report.verdict == "FAIL"
+    assert "4 of 4 entries are not finite" in report.rows[0].detail
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+def test_a_wrong_rule_among_values_that_cancel(mode):
+    """The error is small beside what cancels, 1e8, but can be seen beside the rounding of that."""
+
+    class Slightly(mg.Op):
+        @staticmethod
+        def forward(x):
+            return (x + 1e8) - 1e8
+
+        @staticmethod
+        def grad_x(grad_out, out, x):
+            return grad_out * 1.01
+
+    assert gradcheck(lambda x: mg.call(Slightly, x), FOUR, mode=mode).verdict == "FAIL"
+
+
 SMOOTH = [mg.exp, mg.sin, mg.cos, mg.tanh, mg.sigmoid, mg.erf, mg.softplus, mg.silu, mg.gelu]
 KINKED = [mg.abs, mg.relu, mg.leaky_relu, mg.elu, lambda x: mg.clip(x, -0.3, 0.4)]
 REDUCTIONS = [mg.sum, mg.mean, mg.max, mg.min, mg.prod, mg.var, mg.logsumexp]

@@ -349,3 +349,26 @@ def test_a_rule_that_is_not_finite_where_the_function_is_smooth(slope):
     several = row(op_of(point, slope, None), [0.5, 1.0])
     assert several.verdict == "FAIL"
     assert "2 of 2 entries are not finite" in several.detail
+
+
+def step(x):
+    return mg.where(x > 0, x * 0 + 1.0, x * 0)
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+@pytest.mark.parametrize(
+    ("graph", "x", "phrase"),
+    [
+        (mg.sqrt, [0.0, 1.0], "the slope grows without bound"),
+        (lambda x: x**0.5, [0.0, 2.0], "the slope grows without bound"),
+        (step, [0.0, 1.0, -1.0], "the function jumps here: it has no slope"),
+        (lambda x: x + step(x), [0.0, 3.0], "the function jumps here: it has no slope"),
+        (mg.log, [0.0, 1.0], "the function is not finite here"),
+        (lambda x: 1 / x, [0.0, 2.0], "the function is not finite here"),
+    ],
+)
+def test_one_bad_entry_beside_good_ones_is_explained_in_a_phrase(graph, x, phrase, mode):
+    report = gradcheck(graph, np.array(x), mode=mode)
+    assert report.verdict == "inconclusive", report
+    assert report.rows[0].index in ((0,), None)
+    assert phrase in repr(report)

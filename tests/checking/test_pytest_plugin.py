@@ -33,10 +33,10 @@ def cube(x):
     return mg.call(Cube, x)
 
 def test_right(gradcheck):
-    assert gradcheck(mg.exp, [1.0, 2.0]).ok
+    assert gradcheck(mg.exp, np.array([1.0, 2.0])).ok
 
 def test_wrong(gradcheck):
-    gradcheck(cube, [1.0, 2.0])
+    gradcheck(cube, np.array([1.0, 2.0]))
 """
 
 
@@ -72,6 +72,7 @@ def test_a_wrong_gradient_shows_the_table_and_no_traceback(run):
 
 def test_seeds(run):
     text = """
+    import numpy as np
     import minigrad as mg
     from minigrad import checking
     seen = []
@@ -82,8 +83,8 @@ def test_seeds(run):
             seen.append(settings.rng.bit_generator.seed_seq.entropy)
             return original(title, problem, settings, *rest, **options)
         monkeypatch.setitem(checking.gradcheck.__globals__, "check_problem", check_problem)
-        gradcheck(mg.exp, [1.0, 2.0])
-        gradcheck(mg.exp, [1.0, 2.0], seed=40, mode="fast")
+        gradcheck(mg.exp, np.array([1.0, 2.0]))
+        gradcheck(mg.exp, np.array([1.0, 2.0]), seed=40, mode="fast")
         assert seen == [0, 1, 2, 40, 41, 42]
     """
     run(text, "--gradcheck-seeds", "3").assert_outcomes(passed=1)
@@ -101,8 +102,8 @@ def test_it_takes_a_report_too(run):
         gradcheck(check_model(mlp([4, 3], rng=0), mg.softmax_cross_entropy, batch))
 
     def test_kink(gradcheck):
-        gradcheck(mg.relu, [0.0, 1.0])
-        gradcheck(mg.relu, [0.0, 1.0], strict=True)
+        gradcheck(mg.relu, np.array([0.0, 1.0]))
+        gradcheck(mg.relu, np.array([0.0, 1.0]), strict=True)
     """
     result = run(text)
     result.assert_outcomes(passed=1, failed=1)
@@ -146,16 +147,16 @@ class WrongExp(mg.Op):
 
 
 def test_assert_gradients_raises_the_report():
-    report = gradcheck(wrong, [1.0, 2.0])
+    report = gradcheck(wrong, np.array([1.0, 2.0]))
     with pytest.raises(AssertionError) as caught:
-        assert_gradients(wrong, [1.0, 2.0])
+        assert_gradients(wrong, np.array([1.0, 2.0]))
     assert str(caught.value) == repr(report)
     with pytest.raises(AssertionError, match="gradcheck of wrong: FAIL"):
         assert_gradients(report)
 
 
 def test_assert_gradients_returns_the_report():
-    report = assert_gradients(mg.exp, [1.0, 2.0], mode="fast")
+    report = assert_gradients(mg.exp, np.array([1.0, 2.0]), mode="fast")
     assert report.rows[0].mode == "fast"
     assert assert_gradients(report) is report
     with pytest.raises(TypeError, match="give nothing beside it"):
@@ -164,7 +165,7 @@ def test_assert_gradients_returns_the_report():
 
 def test_assert_gradients_shows_no_frame_of_its_own(run):
     text = f"{TESTS}\nfrom minigrad.checking import assert_gradients\n" + (
-        "def test_plainly():\n    assert_gradients(cube, [1.0])\n"
+        "def test_plainly():\n    assert_gradients(cube, np.array([1.0]))\n"
     )
     result = run(text, "-k", "plainly")
     result.assert_outcomes(failed=1, deselected=2)

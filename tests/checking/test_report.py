@@ -47,14 +47,25 @@ def test_the_table_of_a_failure():
     assert lines[-1] == (
         "reproduce: gradcheck(fn, inputs, mode='auto', directions=3, order=1, seed=0)"
     )
-    assert "ok if |a - n| <= 10*bar + 1e-09*max(|a|, |n|)" in text
+    assert "FAIL unless |a - n| <= 10*bar + 1e-09*size, where size = max(|a|, |n|); else" in text
     assert max(map(len, lines)) <= 100
 
 
 def test_numbers_that_are_right_need_no_second_line():
     lines = repr(gradcheck(mg.tanh, X)).splitlines()
-    assert len(lines) == 7
+    assert len(lines) == 9
     assert "reproduce" not in lines[-1]
+
+
+def test_the_source_is_told_of_rows_that_are_not_ok():
+    verdicts = ("ok", "vacuous", "kink", "inconclusive", "FAIL", "nondeterministic")
+    for verdict in verdicts:
+        row = a_row(source="model.py:12  h = tanh(x)")
+        row.verdict = verdict
+        report = Report("one", [row])
+        assert ("model.py:12" in repr(report)) is (verdict != "ok")
+        assert ("model.py:12" in report._repr_html_()) is (verdict != "ok")
+        assert json.loads(report.to_json())["rows"][0]["source"] == row.source
 
 
 def test_a_kink_tells_the_range():
@@ -78,7 +89,7 @@ def test_columns_are_aligned_however_different_the_rows():
 
 def test_many_rows_and_none():
     many = Report("many", [a_row(str(k)) for k in range(500)])
-    assert len(repr(many).splitlines()) == 506
+    assert len(repr(many).splitlines()) == 508
     empty = Report("nothing", [])
     assert empty.ok
     assert empty.verdict == "vacuous"
