@@ -212,6 +212,8 @@ def row_of(
         row = Row(step.name, leaf.shape, "", 0, leaf.size, nothing, None, verdict, reason)
     else:
         row = check_tensor(problem, step.name, cotangent, base, settings)
+        if row.verdict != "FAIL":
+            row = row_under_gaussian(problem, step.name, cotangent, base, settings) or row
         if step.fault:
             row.verdict = "FAIL"
             row.detail = "; ".join(filter(None, [step.fault, row.detail]))
@@ -220,6 +222,24 @@ def row_of(
                 step.contribution, rule_in_float64(tensor, step.index, cotangent)
             )
     row.source = where(tensor)
+    return row
+
+
+def row_under_gaussian(
+    problem: Problem, name: str, cotangent: Array, base: Outcome, settings: Settings
+) -> Row | None:
+    """The row of a rule that is right under the gradient that arrives, but under no other.
+
+    Behind a sum, for instance, all of that gradient is the same number: a rule that takes its mean,
+    or leaves it out, is right there by chance.
+    """
+    size = float(np.sqrt(np.mean(np.square(cotangent)))) if cotangent.any() else 1.0
+    gaussian = settings.rng.standard_normal(cotangent.size) * size
+    once = Settings("fast", 1, settings.rng)
+    row = check_tensor(problem, name, gaussian, base, once)
+    if row.verdict != "FAIL":
+        return None
+    row.detail = f"right under the gradient that arrives here, not under another: {row.detail}"
     return row
 
 

@@ -15,11 +15,13 @@ from minigrad.tensor import Tensor
 __all__ = ["BASE", "HAIR", "LEFT", "RIGHT", "Line", "Point", "third_differences"]
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 HAIR = 2.0**-32
 HAIRS = (2.0**-22, HAIR, 2.0**-46)
 AROUND = 2.0**-3
 NOISE_AT_MOST = 1e-9
+UNKNOWN = 1e-3
 REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
 SEEDS = (1, 2)
 UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
@@ -44,6 +46,8 @@ class Line:
         another piece than the base, or not finite, the base itself is a kink or an edge.
     weights : ndarray or None
         What the outputs are contracted with; None to follow each of them.
+    replays : bool
+        Whether rounding is told by replays too, which costs several times as much as all else.
     """
 
     def __init__(self, problem: Problem, leaf: Tensor, direction: Array, base: Outcome) -> None:
@@ -52,6 +56,7 @@ class Line:
         self.direction = direction
         self.base = base
         self.weights: Array | None = None
+        self.replays = False
         self.noises: dict[float, Array] = {}
         self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
         self.points = {0.0: Point(base.values, BASE)}
@@ -59,10 +64,20 @@ class Line:
 
     def contracted(self, weights: Array) -> "Line":
         """The same line, with the same points, for ``outputs @ weights``."""
-        line = copy(self)
+        line = self.afresh()
         line.weights = weights
+        return line
+
+    def with_replays(self) -> "Line":
+        """The same line, with the same points, its rounding told by replays too."""
+        line = self.afresh()
+        line.replays = True
+        return line
+
+    def afresh(self) -> "Line":
+        line = copy(self)
         line.noises = {}
-        for name in ("third_difference", "scale"):
+        for name in ("third_difference", "moves", "scale"):
             vars(line).pop(name, None)
         return line
 
@@ -70,8 +85,7 @@ class Line:
         """The outcome as close to the base as the leaf's numbers allow, or 1e-150."""
         x, d = self.leaf.data, self.direction
         closest = np.maximum(np.spacing(np.abs(x)), 1e-150 * np.abs(d))
-        with self.problem.moved(self.leaf, side * np.sign(d) * closest):
-            return self.problem.outcome()
+        return self.problem.outcome_beside(self.base, self.leaf, side * np.sign(d) * closest)
 
     def goes_on(self, side: int) -> bool:
         """Whether the base's piece goes on towards this side, be it ever so little."""
@@ -80,8 +94,7 @@ class Line:
     def at(self, s: float) -> Point:
         """The outputs at x + s·d, evaluated once."""
         if s not in self.points:
-            with self.problem.moved(self.leaf, s * self.direction):
-                outcome = self.problem.outcome()
+            outcome = self.problem.outcome_beside(self.base, self.leaf, s * self.direction)
             self.points[s] = Point(outcome.values, self.piece_of(outcome))
         return self.points[s]
 
@@ -124,9 +137,24 @@ class Line:
         """As `contract`, for errors that are independent of each other."""
         if self.weights is None:
             return noise
-        parts = np.abs(noise * self.weights)
+        parts = np.where(self.moves, np.abs(noise * self.weights), 0.0)
         largest = float(np.max(parts, initial=0.0)) or 1.0  # squares could overflow
         return np.asarray(largest * np.linalg.norm(parts / largest))
+
+    @cached_property
+    def moves(self) -> Mask:
+        """Which outputs change along the line, if only by their rounding.
+
+        The others do not depend on what is moved, nor has their rounding a part in a difference.
+        """
+        base, here = self.base.values, self.rounding_at(0.0)
+        moving = (self.at(AROUND).values != base) | (self.at(-AROUND).values != base)
+        for s in (REGIMES[0], -REGIMES[0]):
+            there = self.rounding_at(s)
+            if not (here and there):
+                return np.ones(base.shape, bool)
+            moving |= np.any(np.not_equal(there, here), axis=0)
+        return np.asarray(moving if moving.any() else ~moving)
 
     def parting(self, h: float) -> Array:
         """How far the slopes to the right and to the left differ at this step."""
@@ -147,9 +175,7 @@ class Line:
 
     def noise_of_replays(self, s: float) -> Array:
         """The root mean square of the rounding in replays of the graphs at ±s."""
-        if self.leaf not in self.base.roundings:  # the same for every direction
-            self.base.roundings[self.leaf] = self.rounding_at(0.0)
-        at_base = self.base.roundings[self.leaf]
+        at_base = self.rounding_at(0.0)
         changes = []
         for side in (LEFT, RIGHT):
             for there, here in zip(self.rounding_at(side * s), at_base, strict=False):
@@ -163,12 +189,19 @@ class Line:
 
     def rounding_at(self, s: float) -> list[Array]:
         """What replays of the graph at x + s·d, one for each seed, differ from it by."""
+        if not self.replays:
+            return []
+        if s == 0 and self.leaf in self.base.roundings:  # the same for every direction
+            return self.base.roundings[self.leaf]
         if s not in self.roundings:
-            with self.problem.moved(self.leaf, s * self.direction), np.errstate(all="ignore"):
-                out = self.problem.output()
-                found = [rounding_of_output(out, self.leaf, seed).ravel() for seed in SEEDS]
-            fitting = all(one.shape == self.base.values.shape for one in found)
-            self.roundings[s] = found if fitting else []
+            self.roundings[s] = []
+            if s == 0 or self.at(s).piece is not None:
+                with self.problem.moved(self.leaf, s * self.direction), np.errstate(all="ignore"):
+                    out = self.problem.output()
+                    drawn = [rounding_of_output(out, self.leaf, seed) for seed in SEEDS]
+                self.roundings[s] = [rounding.ravel() for rounding in drawn]
+        if s == 0:
+            self.base.roundings[self.leaf] = self.roundings[s]
         return self.roundings[s]
 
     @cached_property
@@ -208,6 +241,14 @@ class Line:
         """The size of the outputs, contracted if nothing cancels; or of what cancels in them."""
         size = self.size if self.weights is None else self.size @ np.abs(self.weights)
         return np.asarray(np.maximum(size, self.noise_of_replays(REGIMES[0]) / EPS))
+
+    def unknown(self) -> Mask:
+        """Whether rounding leaves less than three digits of what moves, at any point taken."""
+        values = [point.values for point in self.points.values() if point.piece is not None]
+        size = np.max(np.abs(values), axis=0)
+        if self.weights is not None:
+            size = np.where(self.moves, size, 0.0) @ np.abs(self.weights)
+        return np.asarray(self.noise(REGIMES[0]) > UNKNOWN * size)
 
     def plain_differences(self) -> list[Difference]:
         """All central differences that the points taken so far give, largest step first."""

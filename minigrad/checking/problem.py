@@ -29,11 +29,13 @@ class Branch:
 class Outcome:
     """One evaluation: the output's values, flat, and the branches taken on the way.
 
+    ``error`` is what the function raised instead of giving values, which are NaN then.
     ``roundings`` is for `Line`: for a leaf, the rounding errors that the values may have.
     """
 
     values: Array
     branches: list[Branch]
+    error: str = ""
     roundings: dict[Tensor, list[Array]] = field(default_factory=dict)
 
     def finite(self) -> bool:
@@ -87,6 +89,24 @@ class Problem:
         with np.errstate(all="ignore"):
             out = self.output()
         return Outcome(out.data.astype(np.float64).ravel(), branches_of(out))
+
+    def outcome_beside(self, base: Outcome, leaf: Tensor, displacement: Array) -> Outcome:
+        """The outcome with the leaf displaced; without values where the function has none.
+
+        It has none outside of its domain, where it may well raise, and none to compare with where
+        it returns another shape than at the base.
+        """
+        with self.moved(leaf, displacement):
+            try:
+                outcome = self.outcome()
+            except Exception as error:
+                nothing = np.full(base.values.shape, np.nan)
+                return Outcome(nothing, [], f"{type(error).__name__}: {error}")
+        if outcome.values.shape != base.values.shape:
+            there, here = outcome.values.size, base.values.size
+            nothing = np.full(base.values.shape, np.nan)
+            return Outcome(nothing, [], f"the output has {there} elements instead of {here}")
+        return outcome
 
     @contextmanager
     def moved(self, leaf: Tensor, displacement: Array) -> Iterator[None]:

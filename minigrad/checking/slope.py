@@ -17,7 +17,7 @@ from minigrad.checking.line import LEFT, RIGHT, Line
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.tensor import Tensor
 
-__all__ = ["Slope", "direction_scale", "slope_along", "slope_of"]
+__all__ = ["Slope", "direction_scale", "own_scale", "slope_along", "slope_of"]
 
 Array = NDArray[np.float64]
 Quotient = Callable[[float], Difference | None]
@@ -47,6 +47,8 @@ class Slope:
         What was met: the op, its unit and its source line; empty where it is smooth.
     scale : ndarray
         The size of the function, to tell a real zero from ignorance.
+    unknown : ndarray of bool
+        Whether rounding leaves less than three digits of the function itself.
     differences : list of Difference
         All plain central differences that were taken, largest step first.
     """
@@ -56,6 +58,7 @@ class Slope:
     right: Estimate | None
     kink: str
     scale: Array
+    unknown: NDArray[np.bool_]
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -72,6 +75,12 @@ def direction_scale(x: Array) -> Array:
     return np.asarray(np.exp2(np.ceil(np.log2(size))))
 
 
+def own_scale(x: Array) -> Array:
+    """As `direction_scale`, by the size of each element alone, where it is not 0."""
+    size = np.exp2(np.ceil(np.log2(np.maximum(np.abs(x), 2.0**-1000))))
+    return np.asarray(np.where(x == 0, direction_scale(x), size))
+
+
 def slope_along(
     problem: Problem, leaf: Tensor, direction: Array, base: Outcome, weights: Array | None = None
 ) -> Slope:
@@ -80,19 +89,19 @@ def slope_along(
     ``weights`` contracts the differences before anything else is done with them, so that the
     rounding of large outputs that do not move cancels.
     """
-    line = Line(problem, leaf, direction, base)
+    line = Line(problem, leaf, direction, base).with_replays()
     return slope_of(line if weights is None else line.contracted(weights))
 
 
 def slope_of(line: Line) -> Slope:
     """The derivative along a line."""
     if not line.base.finite():
-        return Slope(None, None, None, "the function is not finite here", line.base.values[:0])
-    scale = line.scale
+        nothing = line.base.values[:0]
+        return Slope(None, None, None, "the function is not finite here", nothing, nothing > 0)
     if line.goes_on(LEFT) and line.goes_on(RIGHT):
         estimate = smooth_estimate(line)
         if estimate is not None and np.isfinite(estimate.bar).all():
-            return Slope(estimate, None, None, "", scale, line.plain_differences())
+            return slope_from(line, estimate, None, None, "")
     left, right = (side_estimate(line, side) for side in (LEFT, RIGHT))
     met = what_was_met(line, left, right)
     if left is not None and right is not None:
@@ -100,8 +109,14 @@ def slope_of(line: Line) -> Slope:
         agree = gap <= SAFETY * (left.bar + right.bar)
         if (agree & np.isfinite(left.bar) & np.isfinite(right.bar)).all():
             estimate = better_of(left, right)
-            return Slope(estimate, None, None, "", scale, line.plain_differences())
-    return Slope(None, left, right, met, scale, line.plain_differences())
+            return slope_from(line, estimate, None, None, "")
+    return slope_from(line, None, left, right, met)
+
+
+def slope_from(
+    line: Line, estimate: Estimate | None, left: Estimate | None, right: Estimate | None, kink: str
+) -> Slope:
+    return Slope(estimate, left, right, kink, line.scale, line.unknown(), line.plain_differences())
 
 
 def smooth_estimate(line: Line) -> Estimate | None:
@@ -226,7 +241,9 @@ def what_was_met(line: Line, left: Estimate | None, right: Estimate | None) -> s
             tensor, index = crossing
             where = f"{tensor!r} is at a kink in element {list(index)}"
     if not all(outcome.finite() for outcome in line.nearest.values()):
-        where = where or "this is an edge of the function's domain"
+        raised = next(filter(None, (outcome.error for outcome in line.nearest.values())), "")
+        edge = "this is an edge of the function's domain"
+        where = where or (f"{edge}: {raised}" if raised else edge)
     growth = max(growth_of_quotient(line, side) for side in (LEFT, RIGHT))
     if growth > 0.8:
         return "; ".join(filter(None, [where, "the function jumps here: it has no slope"]))

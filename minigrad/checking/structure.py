@@ -37,6 +37,8 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
     w = rng.standard_normal(out.shape)
     found = writing_rules(out, v)  # first: what is written once more looks unchanged
     out = problem.output()
+    # A function may close over tensors that have gradients of their own.
+    gradients = [(tensor, tensor.grad) for tensor in topological_order(out)]
     out.backward(v)
     first = {name: np.asarray(leaf.grad) for name, leaf in reached.items()}
     once = {name: gradient.copy() for name, gradient in first.items()}
@@ -61,7 +63,8 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
         if not np.array_equal(leaf.data, before[name], equal_nan=True):
             found.append(f"{name}: its values were changed by computing or by backward")
             leaf.data = before[name]
-        leaf.grad = None
+    for tensor, gradient in gradients:
+        tensor.grad = gradient
     if not np.array_equal(v, cotangent.reshape(out.shape)):
         found.append("the cotangent was changed by backward")
     return found

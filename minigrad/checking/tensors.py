@@ -1,7 +1,8 @@
 """Checking one tensor: every entry, some entries, or random directions through all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,10 @@ from minigrad.checking.comparing import (
 )
 from minigrad.checking.diagnosis import diagnose, sizes_in_graph
 from minigrad.checking.differences import Difference
+from minigrad.checking.line import Line
 from minigrad.checking.problem import Outcome, Problem
-from minigrad.checking.slope import Slope, direction_scale
+from minigrad.checking.slope import Slope, direction_scale, own_scale
+from minigrad.checking.ties import entries_at_ties, ties_between
 from minigrad.checking.verdict import VERDICTS, Comparison, Row
 from minigrad.errors import DomainError
 from minigrad.tensor import Tensor
@@ -24,9 +27,10 @@ __all__ = ["Settings", "check_tensor"]
 
 Array = NDArray[np.float64]
 
-FULL_UP_TO = 64
+FULL_UP_TO = 32
 SUBSET = 16
 DIAGNOSED = 512
+MUCH_SMALLER = 2.0**-12
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,15 @@ class Finding:
     slope: Slope
     index: tuple[int, ...] | None = None
     scale: float = 1.0
+    note: str = ""
 
     @property
     def rank(self) -> tuple[int, float]:
         return VERDICTS.index(self.comparison.verdict), self.comparison.error
+
+    @property
+    def verdict(self) -> str:
+        return self.comparison.verdict
 
 
 def check_tensor(
@@ -70,21 +79,46 @@ def check_tensor(
 ) -> Row:
     """Compare the analytic gradient of one leaf with differences."""
     leaf = problem.leaves[name]
-    gradient = analytic_gradient(problem, leaf, cotangent)
+    try:
+        gradient = analytic_gradient(problem, leaf, cotangent)
+    except Exception as error:
+        return row_of_failed_backward(name, leaf, error)
     target = Target(problem, leaf, cotangent, base, gradient)
     mode = settings.mode_for(leaf.size)
     if mode == "fast":
-        found, checked = by_directions(target, settings), leaf.size
+        found, checked = by_directions(target, settings.directions, settings.rng), leaf.size
     else:
-        entries: Sequence[int] = range(leaf.size)
-        if mode == "subset":
-            entries = chosen_entries(leaf.data.ravel(), settings.rng)
-        found = [by_entry(target, entry) for entry in entries]
+        found = by_entries(target, mode, settings.rng)
         checked = len(found)
+        if base.values.size > 1 and all(finding.verdict != "FAIL" for finding in found):
+            # Contracted, a wrong output may go under among others: look at each of them once.
+            along = by_directions(target, 1, settings.rng)
+            found += [finding for finding in along if finding.verdict == "FAIL"]
     row = row_from(name, leaf, mode, checked, found)
     if row.verdict == "FAIL":
-        row.detail = diagnosis_of(target, settings.rng)
+        note = row.detail if row.index is None else ""
+        row.detail = "; ".join(filter(None, [diagnosis_of(target, settings.rng), note]))
     return row
+
+
+def row_of_failed_backward(name: str, leaf: Tensor, error: Exception) -> Row:
+    """The row of a tensor whose gradient could not be computed at all."""
+    nothing = Comparison(np.nan, np.nan, np.inf, "FAIL", np.nan)
+    said = [f"backward raised {type(error).__name__}: {error}", *getattr(error, "__notes__", [])]
+    return Row(name, leaf.shape, "", 0, leaf.size, nothing, None, "FAIL", "; ".join(said))
+
+
+def by_entries(target: Target, mode: str, rng: np.random.Generator) -> list[Finding]:
+    """Move every entry on its own, or some of them."""
+    entries: Sequence[int] = range(target.leaf.size)
+    if mode == "subset":
+        entries = chosen_entries(target.leaf.data.ravel(), rng)
+    found: list[Finding] = []
+    failed = False
+    for entry in entries:  # where one has failed, the others need no benefit of the doubt
+        found.append(by_entry(target, entry, thorough=not failed))
+        failed = failed or found[-1].verdict == "FAIL"
+    return found
 
 
 def chosen_entries(x: Array, rng: np.random.Generator) -> Sequence[int]:
@@ -96,29 +130,78 @@ def chosen_entries(x: Array, rng: np.random.Generator) -> Sequence[int]:
     return sorted(chosen)
 
 
-def by_entry(target: Target, entry: int) -> Finding:
+def by_entry(target: Target, entry: int, thorough: bool = True) -> Finding:
     """Move one entry on its own, the differences contracted with the cotangent."""
     index = tuple(int(i) for i in np.unravel_index(entry, target.leaf.shape))
-    scale = direction_scale(target.leaf.data)[index]
-    direction = np.zeros(target.leaf.shape)
-    direction[index] = scale
-    return Finding(*compare_contracted(target, direction), index, float(scale))
+
+    def along(scale: Array) -> Finding:
+        direction = np.zeros(target.leaf.shape)
+        direction[index] = scale[index]
+        comparison, slope = compare_contracted(target, direction, thorough)
+        return Finding(comparison, slope, index, float(scale[index]))
+
+    return at_best_scale(target, along)
 
 
-def by_directions(target: Target, settings: Settings) -> list[Finding]:
+def at_best_scale(target: Target, along: Callable[[Array], Finding]) -> Finding:
+    """A comparison with steps of the tensor's size; with steps of each entry's own if need be.
+
+    Beside large entries, steps of the tensor's size may be too large for a small one.
+    """
+    x = target.leaf.data
+    of_tensor, of_entry = direction_scale(x), own_scale(x)
+    finding = along(of_tensor)
+    if (
+        finding.verdict not in ("FAIL", "inconclusive")
+        or (of_entry > MUCH_SMALLER * of_tensor).all()
+    ):
+        return finding
+    finer = along(np.minimum(of_entry, of_tensor))
+    if finer.verdict in ("ok", "kink") or finding.verdict == "inconclusive":
+        return finer
+    return finding
+
+
+def by_directions(target: Target, directions: int, rng: np.random.Generator) -> list[Finding]:
     """Move all entries at once along Gaussian directions, and compare output by output."""
-    leaf = target.leaf
     found: list[Finding] = []
-    for _ in range(settings.directions):
-        gaussian = np.round(settings.rng.standard_normal(leaf.shape) * 2**12) / 2**12
-        direction = gaussian * direction_scale(leaf.data)
-        finding = Finding(*compare_outputs(target, direction))
-        if finding.comparison.verdict == "FAIL":
-            single = by_entry(target, worst_entry(target, direction))
-            is_seen_alone = single.comparison.verdict == "FAIL"
-            return [*found, single if is_seen_alone else replace(finding, index=single.index)]
-        found.append(finding)
+    for _ in range(directions):
+        gaussian = np.round(rng.standard_normal(target.leaf.shape) * 2**12) / 2**12
+        for part in apart_from_ties(target, gaussian):
+            finding = at_best_scale(target, partial(along_direction, target, part))
+            if finding.verdict == "FAIL":
+                return [*found, named_entry(target, finding, part)]
+            found.append(finding)
     return found
+
+
+def along_direction(target: Target, direction: Array, scale: Array) -> Finding:
+    return Finding(*compare_outputs(target, direction * scale))
+
+
+def apart_from_ties(target: Target, direction: Array) -> list[Array]:
+    """A direction; in two parts if some of its entries move a tie, and others do not.
+
+    At many ties at once, slopes within a wide range are right: that must not excuse the others.
+    """
+    if not target.base.branches:
+        return [direction]
+    line = Line(
+        target.problem, target.leaf, direction * direction_scale(target.leaf.data), target.base
+    )
+    ties = ties_between(target.base, list(line.nearest.values()))
+    tied = entries_at_ties(target.problem, target.leaf, ties)
+    if not tied.any() or tied.all():
+        return [direction]
+    return [np.where(tied, 0.0, direction), np.where(tied, direction, 0.0)]
+
+
+def named_entry(target: Target, finding: Finding, direction: Array) -> Finding:
+    """A failure along a direction as one of an entry if that fails on its own as well."""
+    single = by_entry(target, worst_entry(target, direction * direction_scale(target.leaf.data)))
+    if single.verdict == "FAIL":
+        return single
+    return replace(finding, note=f"entry {list(single.index or ())} has the largest part in it")
 
 
 def worst_entry(target: Target, direction: Array) -> int:
@@ -131,7 +214,7 @@ def worst_entry(target: Target, direction: Array) -> int:
         for half in halves:
             part = np.zeros(target.leaf.size)
             part[half] = direction.ravel()[half]
-            comparison, _ = compare_outputs(target, part.reshape(shape))
+            comparison, _ = compare_outputs(target, part.reshape(shape), thorough=False)
             gaps.append(abs(comparison.analytic - comparison.numeric))
         entries = halves[int(np.argmax(gaps))]
     return int(entries[0])
@@ -149,7 +232,7 @@ def row_from(name: str, leaf: Tensor, mode: str, checked: int, found: Sequence[F
     same = [finding for finding in found if finding.comparison.verdict == verdict]
     worst = max(same or found, key=lambda finding: finding.rank)
     row = Row(name, leaf.shape, mode, checked, leaf.size, in_units(worst), worst.index, verdict)
-    row.detail = worst.comparison.kink
+    row.detail = worst.note or worst.comparison.kink
     row.ladder = ladder_of(worst)
     if worst.slope.estimate is not None and worst.slope.estimate.value.size:
         row.step = float(np.ravel(worst.slope.estimate.step)[worst.comparison.output] * worst.scale)
