@@ -132,7 +132,7 @@ def in_doubt(comparison: Comparison) -> bool:
     """Whether more knowledge of the rounding may change the verdict."""
     if comparison.verdict == "vacuous":
         return comparison.analytic != comparison.numeric
-    return comparison.verdict in ("FAIL", "inconclusive")
+    return comparison.verdict != "ok"
 
 
 def rounding_of_slope(target: Target, direction: Array) -> Callable[[int], Any]:

@@ -40,7 +40,7 @@ def slope_at(forward, x, contracted=True):
     problem = Problem({"x": leaf}, lambda: mg.call(Plain, leaf))
     scale = direction_scale(leaf.data)
     with np.errstate(all="ignore"):
-        line = Line(problem, leaf, scale, problem.outcome())
+        line = Line(problem, leaf, scale, problem.outcome()).with_replays()
         slope = slope_of(line.contracted(np.ones(leaf.size)) if contracted else line)
     return slope, scale
 
