@@ -21,6 +21,7 @@ def run(notebook):
         notebook,
         timeout=120,
         coalesce_streams=True,  # in how many pieces a print arrives is a matter of timing
+        record_timing=False,
         resources={"metadata": {"path": str(FOLDER)}},
     ).execute()
 
@@ -31,11 +32,14 @@ def shown(notebook):
 
 
 def shown_by(output):
-    """Its printed text, "figure" for a picture."""
-    if "image/png" in output.get("data", {}):
-        return "figure"
+    """Its printed text; "figure" for a picture, "page" for a drawing, a table or a replay."""
+    for form, name in (("image/png", "figure"), ("text/html", "page")):
+        if form in output.get("data", {}):
+            return name
     kind = output.get("name", output.output_type)
-    return f"{kind}: {output.get('text') or output.get('data', {}).get('text/plain')}"
+    text = output.get("text") or output.get("data", {}).get("text/plain")
+    # What Jupyter calls a cell's source is its own affair.
+    return f"{kind}: {re.sub(r'[0-9]+[.]py:', 'CELL.py:', text)}"
 
 
 def test_there_are_notebooks_and_the_index_lists_each():
