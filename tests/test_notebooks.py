@@ -48,6 +48,25 @@ def test_there_are_notebooks_and_the_index_lists_each():
     assert set(re.findall(r"\((\w+\.ipynb)\)", index)) == {path.name for path in NOTEBOOKS}
 
 
+def test_each_title_stands_in_the_index_in_english_and_japanese():
+    rows = (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+    for path in NOTEBOOKS:
+        heading = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+        number, title = re.fullmatch(r"# (\d\d) · (.+)", heading).groups()
+        (row,) = [row for row in rows if f"({path.name})" in row]
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[:2] == [number, f"[{title}]({path.name})"]
+        assert re.search("[ぁ-んァ-ン一-龥]", cells[2])
+
+
+@pytest.mark.parametrize("page", ["README.md", "TERMS.md"])
+def test_the_links_of_a_page_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", (FOLDER / page).read_text(encoding="utf-8"))
+    assert targets
+    for target in targets:
+        assert (FOLDER / target).exists(), target
+
+
 @every_notebook
 def test_run_again_it_shows_what_is_stored(path, monkeypatch):
     monkeypatch.delenv("MINIGRAD_MNIST", raising=False)
