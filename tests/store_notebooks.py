@@ -4,6 +4,7 @@ The arguments are the numbers of notebooks; without any, every one is run.
 """
 
 import os
+import re
 import sys
 
 import nbformat
@@ -21,8 +22,18 @@ def main(numbers):
                 cell.update(outputs=[], execution_count=None)
         run(notebook)
         notebook.metadata.language_info = {"name": "python"}  # without the version at hand
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                settle(output.get("data", {}), cell.id)
         nbformat.write(notebook, path)
         print("stored", path.name)
+
+
+def settle(data, name):
+    """Of a drawing keep the page alone, with ids that are the same next time."""
+    if "text/html" in data:
+        data.pop("image/svg+xml", None)
+        data["text/html"] = re.sub(r"\bmg-[0-9a-f]{8}\b", f"mg-{name}", data["text/html"])
 
 
 if __name__ == "__main__":
