@@ -71,6 +71,20 @@ def test_cross_entropy_is_faster_than_the_quadratic_cost(start):
     assert faster[-1] < 0.0125
 
 
+@pytest.mark.parametrize(
+    ("cost", "start", "steps"),
+    [
+        (quadratic, GOOD_START, 36),
+        (quadratic, BAD_START, 232),
+        (cross_entropy, GOOD_START, 8),
+        (cross_entropy, BAD_START, 17),
+    ],
+)
+def test_how_many_steps_bring_the_output_below_one_half(cost, start, steps):
+    outputs, *_ = learn(cost, start)
+    assert np.argmax(outputs < 0.5) == steps
+
+
 @both_starts
 def test_the_gradient_of_the_quadratic_cost_at_every_step(start):
     outputs, _, gradients, slopes = learn(quadratic, start)
