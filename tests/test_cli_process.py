@@ -95,6 +95,43 @@ def test_a_bar_on_a_terminal_only():
     assert out.count(b"\n    ") + out.count(b"\n   ") >= 30
 
 
+def read_until(terminal, wanted):
+    """What a terminal shows up to a text, or to its end."""
+    shown = b""
+    try:
+        while wanted not in shown and (chunk := os.read(terminal, 1024)):
+            shown += chunk
+    except OSError:
+        pass
+    return shown
+
+
+def test_ctrl_c_typed_at_a_terminal(tmp_path):
+    """A line of its own tells it; the test set is judged, and the run goes on where it was left."""
+    pytest.importorskip("tqdm")
+    run = ["train", "iris", "--checkpoint", str(tmp_path / "run.npz"), "--epochs"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "minigrad", *run, "100000"])
+    termios.tcsetwinsize(terminal, (24, 100))
+    before = read_until(terminal, b"\r   30 ")
+    os.write(terminal, b"\x03")
+    after = read_until(terminal, b"never shown")
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert b"/100000 [" in before
+    assert b"^C\r\nfit: interrupted after " in after
+    assert b"test accuracy" in after
+    epochs = int(after.partition(b"interrupted after ")[2].split()[0])
+    with minigrad_process(*run, str(epochs + 1), "--resume") as again:
+        out, err = again.communicate()
+    assert again.returncode == 0
+    assert err == b""
+    assert b"going on after epoch " in out
+
+
 def test_no_bar_without_tqdm(capsys, monkeypatch):
     monkeypatch.setattr("minigrad.cli.epoch_table.find_spec", lambda name: None)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)

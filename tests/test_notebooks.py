@@ -21,6 +21,7 @@ def run(notebook):
         notebook,
         timeout=120,
         coalesce_streams=True,  # in how many pieces a print arrives is a matter of timing
+        record_timing=False,
         resources={"metadata": {"path": str(FOLDER)}},
     ).execute()
 
@@ -31,17 +32,39 @@ def shown(notebook):
 
 
 def shown_by(output):
-    """Its printed text, "figure" for a picture."""
-    if "image/png" in output.get("data", {}):
-        return "figure"
+    """Its printed text; "figure" for a picture, "page" for a drawing, a table or a replay."""
+    for form, name in (("image/png", "figure"), ("text/html", "page")):
+        if form in output.get("data", {}):
+            return name
     kind = output.get("name", output.output_type)
-    return f"{kind}: {output.get('text') or output.get('data', {}).get('text/plain')}"
+    text = output.get("text") or output.get("data", {}).get("text/plain")
+    # What Jupyter calls a cell's source is its own affair.
+    return f"{kind}: {re.sub(r'[0-9]+[.]py:', 'CELL.py:', text)}"
 
 
 def test_there_are_notebooks_and_the_index_lists_each():
     assert NOTEBOOKS
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\((\w+\.ipynb)\)", index)) == {path.name for path in NOTEBOOKS}
+
+
+def test_each_title_stands_in_the_index_in_english_and_japanese():
+    rows = (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+    for path in NOTEBOOKS:
+        heading = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+        number, title = re.fullmatch(r"# (\d\d) · (.+)", heading).groups()
+        (row,) = [row for row in rows if f"({path.name})" in row]
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[:2] == [number, f"[{title}]({path.name})"]
+        assert re.search("[ぁ-んァ-ン一-龥]", cells[2])
+
+
+@pytest.mark.parametrize("page", ["README.md", "TERMS.md"])
+def test_the_links_of_a_page_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", (FOLDER / page).read_text(encoding="utf-8"))
+    assert targets
+    for target in targets:
+        assert (FOLDER / target).exists(), target
 
 
 @every_notebook

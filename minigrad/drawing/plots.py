@@ -73,11 +73,42 @@ def plot_loss_surface(
     # Squares, so that the rings around the bottom of a bowl are evenly spaced.
     levels = lowest + (highest - lowest) * np.linspace(0, 1, RINGS + 2)[1:-1] ** 2
     rings = axes.contour(x, y, heights, levels, colors="grey", linewidths=0.8)
-    axes.clabel(rings, levels[3::3], fmt="%.3g", fontsize=8)
-    if path is not None:
-        draw_path(axes, np.asarray(path, dtype=float), label)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
+    labelled = levels[3::3]
+    if path is None:
+        axes.clabel(rings, labelled, fmt="%.3g", fontsize=8)
+    else:
+        points = np.asarray(path, dtype=float)
+        draw_path(axes, points, label)
+        places = places_off_the_path(rings, labelled, points, x, y)
+        axes.clabel(rings, labelled, fmt="%.3g", fontsize=8, manual=places)
+
+
+def places_off_the_path(
+    rings: Any,
+    levels: np.ndarray[Any, Any],
+    path: np.ndarray[Any, Any],
+    x: np.ndarray[Any, Any],
+    y: np.ndarray[Any, Any],
+) -> list[tuple[float, float]]:
+    """For each level the point of its line, well inside the axes, that is farthest from the path.
+
+    So a label is never crossed by the path as long as there is room for it anywhere.
+    """
+    corner, extent = np.array([x[0], y[0]]), np.array([x[-1] - x[0], y[-1] - y[0]])
+    on_the_way = np.linspace(path[:-1], path[1:], 30).reshape(-1, 2) if len(path) > 1 else path
+    obstacles = (on_the_way - corner) / extent
+    places = []
+    for level, line in zip(rings.levels, rings.get_paths(), strict=True):
+        if level in levels:
+            points = (line.vertices - corner) / extent
+            points = points[np.all((points > 0.08) & (points < 0.92), axis=1)]
+            if len(points):
+                gaps = np.linalg.norm(points[:, None] - obstacles, axis=-1).min(axis=1)
+                place = corner + points[int(gaps.argmax())] * extent
+                places.append((float(place[0]), float(place[1])))
+    return places
 
 
 def draw_path(axes: "Axes", path: np.ndarray[Any, Any], label: str) -> None:

@@ -199,13 +199,13 @@ def fit(
                 schedule.step()
             requests = [callback.on_epoch_end(run) for callback in callbacks]
             history.stopped_early = any(requests)
-            reporter.epoch(history.rows[-1])
             is_last = history.epochs == epochs or history.stopped_early
             if checkpoint is not None and (is_last or history.epochs % checkpoint_every == 0):
                 save_checkpoint(checkpoint, run)
+            reporter.epoch(history.rows[-1])
     except KeyboardInterrupt:
         history.interrupted = True
-        reporter.note(f"fit: interrupted after {history.epochs} of {epochs} epochs")
+        reporter.interrupted(f"fit: interrupted after {history.epochs} of {epochs} epochs")
     finally:
         reporter.close()
         model.eval()

@@ -33,7 +33,7 @@ def history_figure(history: Mapping[str, Sequence[float]], judge: str, best: int
         draw_panel(axes, history, panel)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.axvline(best, color="grey", linestyle=":", label=f"best {judge}: epoch {best}")
-        axes.legend()
+        axes.legend(framealpha=1)  # the line of the best epoch may pass behind it
     return figure
 
 

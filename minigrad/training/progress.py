@@ -32,6 +32,12 @@ class Progress:
         """Something happened that must be told."""
         print(text, file=sys.stderr)
 
+    def interrupted(self, text: str) -> None:
+        """Ctrl-C has ended the run. A terminal shows ``^C`` first, wherever the cursor is."""
+        if at_a_terminal():
+            print(file=sys.stderr)
+        self.note(text)
+
     def close(self) -> None:
         """The run is over."""
 
@@ -92,6 +98,9 @@ class BarProgress(LineProgress):
             width = get_terminal_size().columns
             self.bar.write(fill(text, width, subsequent_indent="    "), file=sys.stderr)
 
+    def interrupted(self, text: str) -> None:
+        self.note(text)  # in place of the bar
+
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
@@ -112,5 +121,8 @@ def progress_for(progress: bool | str) -> Progress:
         return Progress()
     if progress != "auto":
         raise DomainError(f"fit: progress is {progress!r}; it must be True, False or 'auto'")
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    return BarProgress() if is_terminal and find_spec("tqdm") else LineProgress()
+    return BarProgress() if at_a_terminal() and find_spec("tqdm") else LineProgress()
+
+
+def at_a_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -56,6 +56,29 @@ def test_the_path_is_drawn_point_by_point(axes):
     assert axes.get_legend_handles_labels()[1] == ["lr 0.1"]
 
 
+def test_no_label_stands_on_the_path():
+    """A zigzag across the valley, over the places where labels would stand without it."""
+    backend = pytest.importorskip("matplotlib.backends.backend_agg")
+    figure = figures.Figure(figsize=(5, 5))
+    backend.FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    grid = np.linspace(-1, 1, 41)
+    b = np.linspace(0.9, -0.3, 25)
+    zigzag = np.stack([np.where(np.arange(25) % 2, 0.9, -0.9), b], axis=1)
+    mg.drawing.plot_loss_surface(axes, bowl, grid, grid, zigzag)
+    labels = [text for text in axes.texts if text.get_text()]
+    assert len(labels) == 3
+    figure.canvas.draw()
+    along = axes.transData.transform(np.linspace(zigzag[:-1], zigzag[1:], 50).reshape(-1, 2))
+    for label in labels:
+        box = label.get_window_extent()
+        assert not box.count_contains(along), label.get_text()
+        assert axes.bbox.containsx(box.x0)
+        assert axes.bbox.containsx(box.x1)
+        assert axes.bbox.containsy(box.y0)
+        assert axes.bbox.containsy(box.y1)
+
+
 @pytest.mark.parametrize(
     ("x", "path", "words"),
     [

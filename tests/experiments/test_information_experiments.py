@@ -17,6 +17,20 @@ def test_information_of_a_coin_and_a_die():
     np.testing.assert_allclose(bits.data, [1, math.log2(6), 1 + math.log2(6)], rtol=1e-14)
 
 
+def test_entropy_of_three_dice_and_of_a_coin():
+    """Of the coin also the derivative, log2((1 − p) / p), which vanishes at one half."""
+    dice = mg.Tensor(
+        [[1 / 6] * 6, [0.5, 0.1, 0.1, 0.1, 0.1, 0.1], [0, 0, 0, 0, 0, 1.0]], requires_grad=True
+    )
+    loaded = 0.5 + 0.5 * math.log2(10)
+    bits = mg.entropy(dice, base=2)
+    np.testing.assert_allclose(bits.data, [math.log2(6), loaded, 0], rtol=1e-14, atol=1e-15)
+    p = mg.Tensor(np.linspace(0.005, 0.995, 199), requires_grad=True)
+    mg.entropy(mg.stack([p, 1 - p], axis=1), base=2).sum().backward()
+    np.testing.assert_allclose(p.grad, np.log2((1 - p.data) / p.data), rtol=1e-12, atol=1e-14)
+    assert abs(p.grad[99]) < 1e-14
+
+
 def test_divergence_is_cross_entropy_minus_entropy():
     p, q = mg.Tensor(P), mg.Tensor(Q, requires_grad=True)
     difference = mg.cross_entropy(q, p) - mg.entropy(p)[0]
@@ -24,7 +38,8 @@ def test_divergence_is_cross_entropy_minus_entropy():
 
 
 def test_divergence_is_not_symmetric():
-    forward, backward = mg.kl_divergence(P, Q), mg.kl_divergence(Q, P)
+    p, q = mg.Tensor(P, requires_grad=True), mg.Tensor(Q, requires_grad=True)
+    forward, backward = mg.kl_divergence(p, q).data, mg.kl_divergence(q, p).data
     expected = 0.5 * np.log(5) + 0.25 * np.log(2.5) + 0.25 * np.log(0.3125)
     np.testing.assert_allclose(forward, [expected], rtol=1e-14)
     expected = 0.1 * np.log(0.2) + 0.1 * np.log(0.4) + 0.8 * np.log(3.2)
@@ -33,9 +48,11 @@ def test_divergence_is_not_symmetric():
 
 
 def test_zero_is_harmless_in_p_and_an_error_in_q():
-    np.testing.assert_allclose(mg.kl_divergence([0.5, 0.5, 0.0], Q[0]), np.log(5), rtol=1e-14)
+    half = mg.Tensor([0.5, 0.5, 0.0], requires_grad=True)
+    divergence = mg.kl_divergence(half, mg.Tensor(Q[0], requires_grad=True))
+    np.testing.assert_allclose(divergence.data, np.log(5), rtol=1e-14)
     with pytest.raises(DomainError, match=r"kl_divergence: q\[2\] = 0 where p\[2\] = 0.25"):
-        mg.kl_divergence(P[0], [0.5, 0.5, 0.0])
+        mg.kl_divergence(mg.Tensor(P[0]), half)
 
 
 def test_minimizing_either_is_the_same():

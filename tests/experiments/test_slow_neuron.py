@@ -71,6 +71,20 @@ def test_cross_entropy_is_faster_than_the_quadratic_cost(start):
     assert faster[-1] < 0.0125
 
 
+@pytest.mark.parametrize(
+    ("cost", "start", "steps"),
+    [
+        (quadratic, GOOD_START, 36),
+        (quadratic, BAD_START, 232),
+        (cross_entropy, GOOD_START, 8),
+        (cross_entropy, BAD_START, 17),
+    ],
+)
+def test_how_many_steps_bring_the_output_below_one_half(cost, start, steps):
+    outputs, *_ = learn(cost, start)
+    assert np.argmax(outputs < 0.5) == steps
+
+
 @both_starts
 def test_the_gradient_of_the_quadratic_cost_at_every_step(start):
     outputs, _, gradients, slopes = learn(quadratic, start)
@@ -92,3 +106,17 @@ def test_another_input_and_target():
     mg.binary_cross_entropy(a, 0.3).backward()
     np.testing.assert_allclose(w.grad, (a.item() - 0.3) * 2.5, rtol=1e-14)
     np.testing.assert_allclose(b.grad, a.item() - 0.3, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("start", "last"), [(GOOD_START, "0.19"), (BAD_START, "0.20")])
+def test_a_cost_of_ones_own(start, last):
+    """The fourth power: quick at the start, slow at the end."""
+
+    def fourth_power(a):
+        return (a - TARGET) ** 4
+
+    outputs, *_ = learn(fourth_power, start)
+    assert f"{outputs[-1]:.2f}" == last
+    assert mg.checking.gradcheck(
+        lambda w, b: fourth_power(mg.sigmoid(w * X + b)), [np.array(value) for value in start]
+    ).ok
