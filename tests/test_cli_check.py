@@ -213,4 +213,4 @@ def test_as_a_command_in_a_folder(tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr == ""
-    assert done.stdout.startswith("gradcheck of wrong: FAIL\n")
+    assert done.stdout.startswith("gradcheck of wrong: FAIL in input 0 at [0]\n")

@@ -48,8 +48,12 @@ class Report:
     @property
     def ok(self) -> bool:
         """False for FAIL, nondeterministic or inconclusive; strict: for anything but ok."""
-        accepted = {"ok"} if self.strict else {"ok", "vacuous", "kink"}
+        accepted = self.accepted()
         return not self.problems and all(row.verdict in accepted for row in self.rows)
+
+    def accepted(self) -> set[str]:
+        """The verdicts that a row may have."""
+        return {"ok"} if self.strict else {"ok", "vacuous", "kink"}
 
     @property
     def verdict(self) -> str:
@@ -68,12 +72,21 @@ class Report:
         return self.ok
 
     def __repr__(self) -> str:
-        lines = [f"{self.title}: {self.verdict}", *table_lines(self.rows)]
+        lines = [f"{self.title}: {self.verdict}{self.where()}", *table_lines(self.rows)]
         lines += [f"  {problem}" for problem in self.problems]
         lines.append(RULE)
         if not self.ok and self.reproduce:
             lines.append(f"reproduce: {self.reproduce}")
         return "\n".join(lines)
+
+    def where(self) -> str:
+        """`` in w at [0, 1]``: where it went wrong first; empty if the report is ok."""
+        accepted = self.accepted()
+        for row in self.rows:
+            if row.verdict not in accepted:
+                entry = "" if row.index is None else f" at {list(row.index)}"
+                return f" in {row.name}{entry}"
+        return ""
 
     def _repr_html_(self) -> str:
         return report_html(self)

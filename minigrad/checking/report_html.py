@@ -39,7 +39,8 @@ def report_html(report: Any) -> str:
             )
     parts.append("</tbody></table>")
     parts += [f"<p>{escape(problem)}</p>" for problem in report.problems]
-    parts.append(f'<p style="opacity: .8"><small>{escape(RULE)}</small></p>')
+    rule = escape(RULE).replace("\n", "<br>")
+    parts.append(f'<p style="opacity: .8"><small>{rule}</small></p>')
     if not report.ok and report.reproduce:
         parts.append(f"<p><code>{escape(report.reproduce)}</code></p>")
     return "".join([*parts, "</div>"])

@@ -33,7 +33,7 @@ def ladder_figure(row: Row) -> "Figure":
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("matplotlib", "train", "Report.plot") from error
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.add_subplot()
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -55,7 +55,7 @@ def ladder_figure(row: Row) -> "Figure":
     axes.set_xlabel("step h")
     axes.set_ylabel("distance from the extrapolated value")
     axes.set_title(heading(row), fontsize="medium")
-    axes.legend(fontsize="small")
+    figure.legend(fontsize="small", loc="outside lower center", ncols=2)  # never over a line
     return figure
 
 

@@ -60,7 +60,7 @@ def test_a_wrong_gradient_shows_the_table_and_no_traceback(run):
     result.stdout.fnmatch_lines(
         [
             "*_ test_wrong _*",
-            "test_cube.py:20: gradcheck of cube: FAIL",
+            "test_cube.py:20: gradcheck of cube: FAIL in input 0 at *",
             "name *shape *verdict*",
             "input 0 *(2,)*FAIL*",
         ]
@@ -107,7 +107,12 @@ def test_it_takes_a_report_too(run):
     """
     result = run(text)
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["test_cube.py:12: gradcheck of relu: kink"])
+    result.stdout.fnmatch_lines(
+        [
+            "test_cube.py:12: gradcheck of relu: kink in input 0 at *",
+            "*= Relu(input 0) test_cube.py:12 is at a kink in element *",
+        ]
+    )
 
 
 def test_help_and_a_wrong_number(run):
@@ -169,5 +174,7 @@ def test_assert_gradients_shows_no_frame_of_its_own(run):
     )
     result = run(text, "-k", "plainly")
     result.assert_outcomes(failed=1, deselected=2)
-    result.stdout.fnmatch_lines(["E *AssertionError: gradcheck of cube: FAIL", "E *input 0*FAIL"])
+    result.stdout.fnmatch_lines(
+        ["E *AssertionError: gradcheck of cube: FAIL in input 0*", "E *input 0*FAIL"]
+    )
     assert "assertion.py" not in result.stdout.str()
