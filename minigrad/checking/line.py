@@ -22,6 +22,7 @@ HAIRS = (2.0**-22, HAIR, 2.0**-46)
 AROUND = 2.0**-3
 NOISE_AT_MOST = 1e-9
 UNKNOWN = 1e-3
+SAMPLE = 4096
 REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
 SEEDS = (1, 2)
 UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
@@ -58,6 +59,7 @@ class Line:
         self.weights: Array | None = None
         self.replays = False
         self.noises: dict[float, Array] = {}
+        self.inexacts: dict[float, float] = {}
         self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
         self.points = {0.0: Point(base.values, BASE)}
         self.roundings: dict[float, list[Array]] = {}
@@ -127,8 +129,17 @@ class Line:
         # Far from the base the values may be larger than there, and with them their rounding.
         size = np.maximum(np.abs(one.values), np.abs(other.values))
         least = EPS / 2 * size + np.where(size > 0, UNDERFLOW, 0.0)
-        rounding = np.maximum(self.noise(h), self.contract_noise(least))
-        return Difference(h, value, rounding / abs(width) * 2)
+        rounding = np.maximum(self.noise(h), self.contract_noise(least)) / abs(width) * 2
+        return Difference(h, value, rounding + self.inexact(h) * abs(value))
+
+    def inexact(self, h: float) -> float:
+        """How far x ± h·d is from what was meant, by the rounding of x itself, relative to h·d."""
+        if h not in self.inexacts:
+            moving = np.flatnonzero(self.direction)[:SAMPLE]
+            x, step = self.leaf.data.flat[moving], h * self.direction.flat[moving]
+            off = [np.abs((x + s) - x - s) / np.abs(s) for s in (step, -step)]
+            self.inexacts[h] = float(np.max(off, initial=0.0))
+        return self.inexacts[h]
 
     def contract(self, values: Array) -> Array:
         return values if self.weights is None else np.asarray(values @ self.weights)
@@ -218,7 +229,7 @@ class Line:
             coarse = noise > NOISE_AT_MOST * self.size  # something happens within this breadth
             if coarse.any():
                 noise = np.where(coarse, np.maximum(rounding, self.tremble(hair)), noise)
-        return self.contract_noise(noise)
+        return self.contract_noise(np.maximum(noise, self.size * usual_share(noise, self.size)))
 
     def tremble(self, hair: float) -> Array:
         """The noise in points that lie ``hair`` apart."""
@@ -255,6 +266,12 @@ class Line:
         steps = sorted((s for s in self.points if s > 0 and -s in self.points), reverse=True)
         taken = [self.central(h) for h in steps]
         return [difference for difference in taken if difference is not None]
+
+
+def usual_share(noise: Array, size: Array) -> float:
+    """The median of noise over size: of many outputs, some hardly tremble by chance."""
+    known = (size > 0) & np.isfinite(noise)
+    return float(np.median(noise[known] / size[known])) if known.any() else 0.0
 
 
 def third_differences(values: list[Array]) -> Array:

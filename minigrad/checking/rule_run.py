@@ -14,6 +14,9 @@ __all__ = ["Step", "run_rule"]
 
 Array = NDArray[Any]
 
+LARGER = -(2.0**20)
+SCALING = 1e-6
+
 
 @dataclass(frozen=True)
 class Step:
@@ -30,6 +33,7 @@ class Step:
 
 
 def run_rule(tensor: Tensor, index: int, grad_out: Array) -> Step:
+    """Run one rule on copies of what it would get, and look at what it does with them."""
     op: Any = tensor.op
     x = tensor.inputs[index]
     name = rule_name(tensor, index)
@@ -46,6 +50,7 @@ def run_rule(tensor: Tensor, index: int, grad_out: Array) -> Step:
         found = f"shape {shape}" if shape is not None else f"{contribution!r}, not an array"
         return Step(name, index, None, f"the rule returned {found}; it must have shape {x.shape}")
     fault = fault_of_rule(tensor, x, given, grad_out, contribution)
+    fault = fault or fault_of_scaling(tensor, index, grad_out, contribution)
     usable = contribution.dtype.kind == "f"
     return Step(name, index, contribution if usable else None, fault)
 
@@ -82,6 +87,32 @@ def fault_of_rule(
     if contribution.dtype not in (x.dtype, np.result_type(*floats)):
         found.append(f"the rule returned {contribution.dtype} for an input of {x.dtype}")
     return "; ".join(found)
+
+
+def fault_of_scaling(tensor: Tensor, index: int, grad_out: Array, contribution: Array) -> str:
+    """What is wrong under a much larger gradient of the other sign, in words; empty if nothing.
+
+    Powers of two multiply without rounding: a rule, being linear, gives exactly as much more.
+    """
+    op: Any = tensor.op
+    larger = grad_out * grad_out.dtype.type(LARGER)
+    again = op.rules[index](
+        larger, np.array(tensor.data), *map(copied, tensor.arrays), **tensor.params
+    )
+    if getattr(again, "shape", None) != contribution.shape:
+        return "the rule returned another shape for another gradient"
+    gap = np.abs(again / LARGER - contribution)
+    size = np.abs(contribution)
+    small = np.finfo(grad_out.dtype).tiny  # what is lost below it
+    wrong = np.isfinite(gap) & (gap > SCALING * size + small)
+    if not wrong.any():
+        return ""
+    worst = np.unravel_index(int(np.argmax(np.where(wrong, gap, 0.0))), gap.shape)
+    entry = [int(i) for i in worst]
+    return (
+        f"the rule is not linear in grad_out: for {LARGER:g} * grad_out it gives "
+        f"{float(again[worst]):.6g} at {entry} instead of {LARGER * float(contribution[worst]):.6g}"
+    )
 
 
 def kind_of(x: Any) -> str:

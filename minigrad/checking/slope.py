@@ -65,7 +65,7 @@ class Slope:
 def direction_scale(x: Array) -> Array:
     """For each element a power of two at least as large as it and as the tensor's RMS.
 
-    Displacements are multiples of it by short binary fractions, so that x ± h·d is exact.
+    Displacements are multiples of it by short binary fractions, so that most x ± h·d are exact.
     """
     largest = float(np.max(np.abs(x), initial=0.0))
     if not 0 < largest < np.inf:
@@ -188,18 +188,21 @@ def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) ->
     predicted = found.bar <= np.maximum(0.1 * abs(found.value), 64 * rounding)
     tremble = np.zeros(found.value.shape)
     bends = np.zeros(found.value.shape, bool)
+    always = np.ones(found.value.shape, bool)
     for probe in [last, *smaller]:
         gap = abs(probe.value - found.value)
         truncation = TRUNCATED * truncation_at(probe.step, found, order)
         agrees = gap <= SAFETY * (found.bar + probe.rounding) + truncation
         predicted &= agrees
+        always &= agrees
         tremble = np.maximum(tremble, np.maximum(gap - truncation, 0.0) * probe.step)
         flat = abs(probe.value) <= SAFETY * probe.rounding
         jumps = gap >= JUMP * abs(found.value)
         bends = np.where(agrees, bends, ~flat & ~jumps)
     # Stairs too small to be seen from the ladder are rounding, such as that of float32. At the
     # smallest step they are flat, or jump; a function that bends there has another slope instead.
-    stairs = precise & ~bends & (tremble <= ROUNDING_AT_MOST * line.scale)
+    # What no step contradicts is no stair: at a kink, differences over both sides are all alike.
+    stairs = precise & ~always & ~bends & (tremble <= ROUNDING_AT_MOST * line.scale)
     if order == 2:
         stairs &= sides_meet(found, [last], line)
         predicted &= sides_meet(found, [last, *smaller], line)
