@@ -46,7 +46,7 @@ def run(*arguments, typed=None, folder=None):
 def test_the_script_runs_as_by_itself(script, tmp_path):
     done = run(script, "4.0", "7", "--at", folder=tmp_path.parent)
     assert done.stdout == "__main__ ['4.0', '7', '--at'] beside [0.71, 0.25]\n"
-    assert done.stderr == ""
+    assert done.stderr == "minigrad: nobody is at a terminal to answer: nothing stops\n"
     assert done.returncode == 7
 
 

@@ -29,7 +29,11 @@ def rule_of(tensor: Tensor, index: int) -> Any:
 
 def source_of_rule(tensor: Tensor, index: int) -> str:
     """The text of a rule as it stands in its file, without common indentation."""
-    rule = rule_of(tensor, index)
+    return source_of_function(rule_of(tensor, index))
+
+
+@lru_cache(maxsize=1000)
+def source_of_function(rule: Any) -> str:
     try:
         return textwrap.dedent(inspect.getsource(rule))
     except (OSError, TypeError):

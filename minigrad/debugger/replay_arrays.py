@@ -56,7 +56,7 @@ class Window:
 
 def shown(length: int, wanted: int, size: int) -> list[int]:
     """Places along an axis: all, or the first, the last, and the one that is wanted."""
-    if length <= size:
+    if length <= size + 1:
         return list(range(length))
     end = size // 2
     places = {*range(size - end), *range(length - end, length), wanted}

@@ -21,11 +21,14 @@ __all__ = ["replay_data"]
 Array = NDArray[Any]
 Data = dict[str, Any]
 CONTEXT = 2
-SIZES = ((40, 6), (150, 4), (10**9, 3))
+SIZES = ((40, 5), (150, 4), (1000, 3), (10**9, 2))
 """Up to how many steps how many entries of an axis are shown: a large graph has small corners."""
+CHECKED_STEPS = 300
 
 
-def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool = True) -> Data:
+def replay_data(
+    root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None
+) -> Data:
     """All steps of the backward pass from a tensor; no ``.grad`` changes.
 
     Raises
@@ -34,7 +37,7 @@ def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool = T
         As `Tensor.backward`.
     """
     run = BackwardPass(root, gradient)
-    return Recorder(run, check).data()
+    return Recorder(run, len(run) <= CHECKED_STEPS if check is None else check).data()
 
 
 class Recorder:
@@ -57,6 +60,7 @@ class Recorder:
             "root": origin(self.run.root),
             "steps": steps,
             "tensors": tensors,
+            "checked": self.check,
             "report": None if is_finite else str(nan_report(self.run.root, self.start)),
         }
 
