@@ -70,7 +70,7 @@ def test_an_exception_is_shown_from_the_script_on(script):
     done = run(script)
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert lines[1] == f'  File "{script}", line 5, in <module>'
+    assert lines[2] == f'  File "{script}", line 5, in <module>'
     assert lines[-1] == "ZeroDivisionError: division by zero"
 
 

@@ -26,9 +26,7 @@ SIZES = ((40, 5), (150, 4), (1000, 3), (10**9, 2))
 CHECKED_STEPS = 300
 
 
-def replay_data(
-    root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None
-) -> Data:
+def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None) -> Data:
     """All steps of the backward pass from a tensor; no ``.grad`` changes.
 
     Raises

@@ -148,7 +148,7 @@ def origin(run: BackwardPass, arrival: Arrival) -> str:
 
 def account(flow: Flow) -> list[str]:
     """What a contribution does to its gradient: by how much, and what is still missing."""
-    words = [f"gain {number(flow.gain)}"]
+    words = [f"gain {number(flow.gain)}"] if np.isfinite(flow.gain) else []
     words += [f"{percent(flow.zeros)} zeros"] if flow.contribution.size > 1 else []
     words.append(f"{flow.waiting} more to come" if flow.waiting else "complete")
     return words

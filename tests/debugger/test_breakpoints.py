@@ -124,7 +124,7 @@ def test_a_layer_holds_the_layers_in_it():
         ("layer:7", "answers to layer:7; there are 2, 0"),
         ("test_breakpoints.py:3", "comes from test_breakpoints.py:3; there are test_breakpoints"),
         ("other.py:18", "no step of this graph comes from other.py:18"),
-        ("99999", "no step of this graph comes from 99999"),
+        ("99999", "no step of this graph comes from test_breakpoints.py:99999"),
         ("norm>many", "'norm>many' is not a SPEC: 'many' is not a number"),
         ("norm=3", "'norm=3' is not a SPEC; write op:log"),
     ],
