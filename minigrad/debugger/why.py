@@ -242,6 +242,10 @@ def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
         for tensor in reversed(reached):
             if constant.value is not tensor and np.may_share_memory(constant.array, tensor.data):
                 return linked(x, tensor, constant)
+    for constant in constants:
+        if constant.was_cut_from(x):
+            text = f"{name} has no gradient: what was computed from it was cut off by detach():"
+            return told(x, "detached", [text], constant.source)
     detached = detached_from(reached)
     if detached is not None:
         sentences = [
@@ -253,7 +257,7 @@ def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
     if len(reached) > 1:
         sentences.append(f"something else does, last {reached[-1]!r}")
         return told(x, "unused", sentences)
-    cuts = [constant for constant in constants if constant.is_detached or constant.is_unrecorded]
+    cuts = [constant for constant in constants if constant.may_hide(x)]
     if not cuts:
         return told(x, "unused", sentences)
     sentences[0] = (
