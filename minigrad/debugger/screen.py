@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Number, Reading
+from minigrad.debugger.formula import SEE_RULE
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
 from minigrad.debugger.step import Arrival, Flow, Step, norm
@@ -88,14 +89,15 @@ class Screen:
         target = f"dL/d{flow.argument}"
         told = f"{label(run, flow.tensor)}: {', '.join(account(flow))}"
         lines = [f"  leaves    {target} for {told}"]
-        lines += [f"    {statement}" for statement in flow.formula.split("; ")]
+        hint = f" (ll {flow.argument})" if flow.formula.endswith(SEE_RULE) else ""
+        lines += [f"    {statement}{hint}" for statement in flow.formula.split("; ")]
         lines += [f"    shapes: {shapes}" for shapes in shapes_in(step, flow)]
         arithmetic = in_numbers(step, flow)
         lines += arithmetic
         if flow.contribution.ndim or not arithmetic:
             lines.append(self.array(f"  {target}", flow.contribution))
         if flow.before is not None:
-            lines.append(self.array("  added to what had arrived:", flow.after))
+            lines.append(self.array("  with what had arrived", flow.after))
         return [cut(line, WIDTH) for line in lines]
 
     def array(self, heading: str, array: NDArray[Any]) -> str:

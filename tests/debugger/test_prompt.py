@@ -49,6 +49,14 @@ def test_a_reused_tensor_shows_who_gave_what():
     assert "from Multiply.grad_x (step 5)" in text
 
 
+def test_what_had_arrived_is_told_and_a_rule_that_is_no_formula_is_pointed_to():
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    loss = (mg.concatenate([x, x]) * [1.0, 10.0, 100.0, 1000.0]).sum()
+    text = answer(loss, "goto 3")
+    assert "    dL/darrays[1]: see the rule (ll arrays[1])" in text
+    assert "    with what had arrived (2,) = [101 1.01e+03]" in text
+
+
 def test_what_is_still_missing_is_told():
     text = answer(reused(), "unt op:exp")
     assert "dL/dx for h = Tanh (step 6): gain" in text
