@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.formula import argument_names, rule_of, source_of_rule
-from minigrad.debugger.line import EntryLine, Line, Number, ProductLine, SumLine, bracketed
+from minigrad.debugger.line import EntryLine, Line, Number, ProductLine, SumLine
 from minigrad.debugger.operand import Operand, entry_of, operand
+from minigrad.debugger.places import Index, bracketed
 from minigrad.debugger.step import Flow, Step
 
 __all__ = ["Equation", "Number", "Reading"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 PLACEHOLDER = re.compile(r"_operand_(\d+)_")
 
 

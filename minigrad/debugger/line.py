@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.debugger.operand import Operand, broadcast_index, entry_of
+from minigrad.debugger.operand import Operand, entry_of
+from minigrad.debugger.places import Index, bracketed, broadcast_index
 
-__all__ = ["EntryLine", "Line", "Number", "ProductLine", "SumLine", "bracketed"]
+__all__ = ["EntryLine", "Line", "Number", "ProductLine", "SumLine"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 SHOWN_TERMS = 5
 
 
@@ -103,10 +103,6 @@ def number(source: Operand, index: Index, wanted: dict[str, Index]) -> Number:
     name, at = source.place(index)
     wanted.setdefault(name, at)
     return Number(source.text + bracketed(at), entry_of(source.value, index))
-
-
-def bracketed(index: Index) -> str:
-    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def largest(terms: Array) -> list[int]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.debugger.places import Index, broadcast_index, unflat
+
 __all__ = ["Operand", "entry_of", "operand"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 
 MOVES = {"T", "broadcast_to", "flip", "getitem", "reshape", "swapaxes", "transpose"}
 """What puts entries elsewhere and leaves them as they are."""
@@ -44,9 +45,7 @@ class Operand:
         """The variable, and the index in it, of an entry of whatever this is broadcast to."""
         if self.origin is None:
             return self.name, broadcast_index(index, np.shape(self.value))
-        flat = entry_of(self.origin, index)
-        place = np.unravel_index(int(flat), self.shape) if self.shape else ()
-        return self.name, tuple(map(int, place))
+        return self.name, unflat(entry_of(self.origin, index), self.shape)
 
     def called(self, names: Mapping[str, str]) -> "Operand":
         """The same with a reader's names for variables."""
@@ -110,8 +109,3 @@ def after_moving(node: ast.expr, array: Array, values: Mapping[str, Any]) -> Arr
 def entry_of(array: Any, index: Index) -> float:
     """The entry of an array that stands at ``index`` of what it is broadcast to."""
     return float(np.asarray(array)[broadcast_index(index, np.shape(array))])
-
-
-def broadcast_index(index: Index, shape: Index) -> Index:
-    last = index[len(index) - len(shape) :]
-    return tuple(0 if size == 1 else i for i, size in zip(last, shape, strict=True))

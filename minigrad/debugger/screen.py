@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Number, Reading
 from minigrad.debugger.formula import SEE_RULE
+from minigrad.debugger.places import peak
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
 from minigrad.debugger.step import Arrival, Flow, Step, norm
@@ -157,11 +158,11 @@ def account(flow: Flow) -> list[str]:
 
 
 def in_numbers(step: Step, flow: Flow) -> list[str]:
-    """The formula at the entry that `entry_to_show` picks; nothing where it only hands on."""
+    """The formula at the entry that matters most; nothing where it only hands on."""
     if flow.contribution.size == 0:
         return []
     lines = []
-    for equation in Reading(step, flow).at(entry_to_show(flow.contribution)):
+    for equation in Reading(step, flow).at(peak(flow.contribution)):
         if len(equation.tokens) > 1:
             text = f"{equation.target} = {''.join(map(as_text, equation.tokens))}"
             lines += textwrap.wrap(
@@ -178,13 +179,6 @@ def as_text(token: str | Number) -> str:
     if isinstance(token, Number) and token.text.endswith("together"):
         return f"{token} ({token.text})"
     return str(token)
-
-
-def entry_to_show(contribution: Any) -> tuple[int, ...]:
-    """The first entry that is not finite, else the largest in size."""
-    bad = ~np.isfinite(contribution)
-    flat = np.argmax(bad) if bad.any() else np.argmax(np.abs(contribution))
-    return tuple(int(i) for i in np.unravel_index(flat, contribution.shape))
 
 
 def shapes_in(step: Step, flow: Flow) -> list[str]:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.parts import Part
+from minigrad.debugger.places import Index, broadcast_index, unflat
 
 __all__ = ["born_at", "entry", "factors_of", "leaves_of", "sources"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 Place = tuple[Part, Index]
 
 MOVES = ("T", "reshape", "swapaxes", "transpose", "copy", "astype")
@@ -59,7 +59,7 @@ def sources(part: Part, index: Index) -> list[Place]:
     if factors is not None:
         return heaviest_product(*factors, index)
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare)):
-        return [(operand, broadcast_index(index, operand.value)) for operand in parts]
+        return [at(operand, index) for operand in parts]
     if isinstance(node, ast.Attribute):
         return [moved(parts[0], index, lambda a: getattr(a, node.attr))] if node.attr == "T" else []
     if isinstance(node, ast.Call):
@@ -70,9 +70,9 @@ def sources(part: Part, index: Index) -> list[Place]:
 def sources_of_call(node: ast.Call, part: Part, index: Index) -> list[Place]:
     function, *arguments = part.parts
     if isinstance(function.value, np.ufunc):
-        return [(x, broadcast_index(index, x.value)) for x in arguments]
+        return [at(x, index) for x in arguments]
     if function.value is np.where:
-        condition, x, y = ((x, broadcast_index(index, x.value)) for x in arguments)
+        condition, x, y = (at(x, index) for x in arguments)
         return [x if entry(*condition) else y]
     if isinstance(node.func, ast.Attribute) and function.parts:
         name, owner = node.func.attr, function.parts[0]
@@ -88,11 +88,9 @@ def sources_of_call(node: ast.Call, part: Part, index: Index) -> list[Place]:
     return []
 
 
-def broadcast_index(index: Index, operand: Any) -> Index:
-    """The index into an operand that was broadcast to the shape that ``index`` belongs to."""
-    shape = np.shape(operand)
-    last = index[len(index) - len(shape) :]
-    return tuple(0 if size == 1 else i for i, size in zip(last, shape, strict=True))
+def at(operand: Part, index: Index) -> Place:
+    """The entry of an operand that is broadcast to what ``index`` belongs to."""
+    return operand, broadcast_index(index, np.shape(operand.value))
 
 
 def moved(source: Part, index: Index, move: Callable[[Array], Array]) -> Place:
@@ -100,10 +98,6 @@ def moved(source: Part, index: Index, move: Callable[[Array], Array]) -> Place:
     shape = np.shape(source.value)
     numbers = np.arange(math.prod(shape)).reshape(shape)
     return source, unflat(move(numbers)[index], shape)
-
-
-def unflat(position: Any, shape: Index) -> Index:
-    return tuple(int(i) for i in np.unravel_index(int(position), shape)) if shape else ()
 
 
 def factors_of(part: Part) -> tuple[Part, Part] | None:
@@ -122,8 +116,8 @@ def heaviest_product(left: Part, right: Part, index: Index) -> list[Place]:
     """The two entries of row and column whose product is not finite, or largest."""
     *stack, i, j = index
     row, column = np.asarray(left.value), np.asarray(right.value)
-    at_left = broadcast_index((*stack, 0, 0), row[..., :1, :1])[:-2]
-    at_right = broadcast_index((*stack, 0, 0), column[..., :1, :1])[:-2]
+    at_left = broadcast_index(tuple(stack), row.shape[:-2])
+    at_right = broadcast_index(tuple(stack), column.shape[:-2])
     k = heaviest(row[at_left][i] * column[at_right][:, j])
     return [(left, (*at_left, i, k)), (right, (*at_right, k, j))]
 
