@@ -49,7 +49,7 @@ def cause_of(
         What it computes; by default ``out = `` and the expression it returns.
     """
     # A function that writes into what it gets must not reach the graph.
-    own = [x.copy() if isinstance(x, np.ndarray) else x for x in values]
+    own = [x.copy("K") if isinstance(x, np.ndarray) else x for x in values]
     given = [argument(name, x) for name, x in zip(names, own, strict=True)]
     try:
         result = result_of(function, given, params)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from minigrad.debugger.parts import Part
 from minigrad.debugger.places import Index, broadcast_index, unflat
 
-__all__ = ["born_at", "entry", "factors_of", "leaves_of", "sources"]
+__all__ = ["Place", "at", "born_at", "entry", "factors_of", "leaves_of", "moved_from", "sources"]
 
 Array = NDArray[Any]
 Place = tuple[Part, Index]
 
-MOVES = ("T", "reshape", "swapaxes", "transpose", "copy", "astype")
-"""Methods and attributes that put entries elsewhere and leave them as they are."""
+MOVES = ("broadcast_to", "copy", "flip", "getitem", "reshape", "swapaxes", "transpose")
+"""Methods and functions that put entries elsewhere and leave them as they are."""
 
 
 def entry(part: Part, index: Index) -> float:
@@ -60,8 +60,9 @@ def sources(part: Part, index: Index) -> list[Place]:
         return heaviest_product(*factors, index)
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare)):
         return [at(operand, index) for operand in parts]
-    if isinstance(node, ast.Attribute):
-        return [moved(parts[0], index, lambda a: getattr(a, node.attr))] if node.attr == "T" else []
+    source = moved_from(part, index)
+    if source is not None:
+        return [source]
     if isinstance(node, ast.Call):
         return sources_of_call(node, part, index)
     return []
@@ -75,17 +76,39 @@ def sources_of_call(node: ast.Call, part: Part, index: Index) -> list[Place]:
         condition, x, y = (at(x, index) for x in arguments)
         return [x if entry(*condition) else y]
     if isinstance(node.func, ast.Attribute) and function.parts:
-        name, owner = node.func.attr, function.parts[0]
-        positional = [x.value for x in arguments[: len(node.args)]]
-        named = arguments[len(node.args) :]
-        options = {str(option.arg): x.value for option, x in zip(node.keywords, named, strict=True)}
-        if name == "astype":
+        owner = function.parts[0]
+        if node.func.attr == "astype":
             return [(owner, index)]
-        if name in MOVES:
-            return [moved(owner, index, lambda a: getattr(a, name)(*positional, **options))]
-        if name == "reduce" and isinstance(owner.value, np.ufunc):
-            return [heaviest_entry(arguments[0], index, options)]
+        if node.func.attr == "reduce" and isinstance(owner.value, np.ufunc):
+            return [heaviest_entry(arguments[0], index, values_given(node, arguments)[1])]
     return []
+
+
+def moved_from(part: Part, index: Index) -> Place | None:
+    """Where an entry of ``x.T``, ``x.reshape(shape)``, ``transpose(x, axes)`` stands in ``x``."""
+    node = part.node
+    if isinstance(node, ast.Attribute) and node.attr == "T" and part.parts:
+        return moved(part.parts[0], index, lambda array: array.T)
+    if not isinstance(node, ast.Call) or part.is_inside or not part.parts:
+        return None
+    function, *arguments = part.parts
+    positional, options = values_given(node, arguments)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in MOVES and function.parts:
+        name = node.func.attr
+        return moved(
+            function.parts[0], index, lambda array: getattr(array, name)(*positional, **options)
+        )
+    if isinstance(node.func, ast.Name) and node.func.id in MOVES and arguments:
+        move = function.value
+        return moved(arguments[0], index, lambda array: move(array, *positional[1:], **options))
+    return None
+
+
+def values_given(node: ast.Call, arguments: list[Part]) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and the named arguments of a call."""
+    positional = [x.value for x in arguments[: len(node.args)]]
+    named = zip(node.keywords, arguments[len(node.args) :], strict=True)
+    return positional, {str(option.arg): x.value for option, x in named}
 
 
 def at(operand: Part, index: Index) -> Place:
@@ -97,7 +120,7 @@ def moved(source: Part, index: Index, move: Callable[[Array], Array]) -> Place:
     """Where an entry was before it was moved: found by moving the entries' numbers."""
     shape = np.shape(source.value)
     numbers = np.arange(math.prod(shape)).reshape(shape)
-    return source, unflat(move(numbers)[index], shape)
+    return source, unflat(np.asarray(move(numbers))[index], shape)
 
 
 def factors_of(part: Part) -> tuple[Part, Part] | None:
