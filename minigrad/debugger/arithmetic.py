@@ -33,7 +33,7 @@ class Number:
 
 
 Tokens = list[str | Number]
-Wanted = dict[str, Place]
+Wanted = dict[Part, Index]
 """The entries of a rule's own variables that are to be explained as well."""
 
 
@@ -64,7 +64,7 @@ def number(part: Part, index: Index, wanted: Wanted | None) -> Number:
     if part.name and wanted is not None:
         text = part.name
         if np.asarray(part.value).dtype.kind == "f":
-            wanted.setdefault(part.name, (part, index))
+            wanted.setdefault(part, index)
     elif part.parts and not isinstance(part.node, (ast.Call, ast.Attribute)):
         text = f"({text})"
     return Number(text.replace("grad_out", "dL/dout") + bracketed(index), entry(part, index))

@@ -75,13 +75,15 @@ class Reading:
 
 def equations(result: Part, target: str, index: Index) -> list[Equation]:
     """Those of an entry of what a rule returns, and of all variables on the way to it."""
-    found: dict[str, Equation] = {}
-    wanted = {target: (seen_through(result), index)}
-    while unread := [name for name in wanted if name not in found]:
-        name = max(unread, key=lambda name: line_of(wanted[name][0]))
-        part, place = wanted[name]
+    result = seen_through(result)
+    wanted = {result: index}
+    found: dict[Part, Equation] = {}
+    while unread := [part for part in wanted if part not in found]:
+        part = max(unread, key=line_of)
+        place = wanted[part]
+        name = target if part is result else part.name
         tokens = tuple(written(part, place, wanted))
-        found[name] = Equation(f"{name}{bracketed(place)}", tokens, entry(part, place))
+        found[part] = Equation(f"{name}{bracketed(place)}", tokens, entry(part, place))
     return list(found.values())[::-1]
 
 

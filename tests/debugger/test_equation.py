@@ -187,3 +187,28 @@ def test_reading_a_rule_that_writes_into_what_it_gets_leaves_the_graph_alone():
     x.data[...] = [1.0, 3.0]
     Reading(step, flow)
     np.testing.assert_array_equal(x.data, [1.0, 3.0])
+
+
+class Growing(mg.Op):
+    """A rule that gives one name to several arrays."""
+
+    @staticmethod
+    def forward(x):
+        return x * x * x
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        total = grad_out
+        total = total * x
+        total = total * x
+        total = total * 3.0
+        return total
+
+
+def test_a_name_given_to_several_arrays_is_explained_for_each():
+    (step,) = mg.steps(mg.call(Growing, mg.Tensor([5.0, 2.0], requires_grad=True)), [1.0, 10.0])
+    assert [str(line) for line in Reading(step, step.flows[0]).at((1,))] == [
+        "total[1] = 10 * 2 = 20",
+        "total[1] = 20 * 2 = 40",
+        "dL/dx[1] = 40 * 3.0 = 120",
+    ]
