@@ -280,3 +280,27 @@ def test_the_parts_of_the_page_are_in_the_package():
     for name in ("replay.html", "replay.css", *SCRIPTS):
         assert folder.joinpath(name).is_file()
         assert "</script" not in folder.joinpath(name).read_text() or name == "replay.html"
+
+
+def test_arrays_of_one_shape_show_the_same_places_in_a_step():
+    step = data_in(page_of(network(), check=False))["steps"][2]
+    assert step["op"] == "Sigmoid"
+    contribution = step["flows"][0]["contribution"]
+    place = contribution["peak"]
+    for shown in (step["gradient"], step["out"], step["values"][0]["array"]):
+        assert shown["shape"] == contribution["shape"]
+        assert shown["rows"] == contribution["rows"]
+        assert shown["columns"] == contribution["columns"]
+        assert [place[0]] in shown["rows"]
+        assert place[1] in shown["columns"]
+
+
+def test_the_places_shown_are_those_of_what_is_not_finite():
+    x = mg.Tensor(np.full(50, 2.0), requires_grad=True)
+    scale = np.ones(50)
+    scale[20] = np.inf
+    with np.errstate(all="ignore"):
+        loss = (mg.exp(x) * scale).sum()
+        step = data_in(page_of(loss, check=False))["steps"][1]
+    for shown in (step["gradient"], step["out"], step["flows"][0]["contribution"]):
+        assert 20 in shown["columns"]
