@@ -13,7 +13,7 @@ from typing import Any
 from minigrad.errors import GradientError, GraphError
 from minigrad.ops.base import Node
 
-__all__ = ["backpropagate", "backward_pass", "backward_step", "topological_order"]
+__all__ = ["backpropagate", "backward_pass", "backward_step", "leaves_behind", "topological_order"]
 
 Grads = dict[Any, Any]
 
@@ -113,6 +113,18 @@ def topological_order(root: Any) -> list[Any]:
                 if x.op is not None:
                     pending.append(x)
     return sorted(found, key=attrgetter("stamp"), reverse=True)
+
+
+def leaves_behind(root: Any, most: int = 1000) -> list[Any]:
+    """The leaves that a gradient from ``root`` would reach; none if there are too many tensors."""
+    found = {root: None} if root.requires_grad else {}
+    pending = list(found)
+    while pending and len(found) <= most:
+        for x in pending.pop().inputs:
+            if isinstance(x, Node) and x.requires_grad and x not in found:
+                found[x] = None
+                pending.append(x)
+    return [] if pending else [tensor for tensor in found if tensor.op is None]
 
 
 def leading_to(order: list[Any], inputs: list[Any]) -> list[Any]:

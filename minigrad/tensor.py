@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from minigrad.errors import DTypeError, GradientError, GraphError
-from minigrad.graph import backward_pass
+from minigrad.graph import backward_pass, leaves_behind
 from minigrad.ops import activation, elementwise, indexing, linalg, piecewise, reduction
 from minigrad.ops import shape as shaping
 from minigrad.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract, power
@@ -119,6 +120,7 @@ class Tensor(Node):
         Its name, where it has one.
     op, inputs, params
         The op it came out of, that op's inputs and keyword arguments; None and empty for a leaf.
+        What `detach` made has in ``params`` weak references to the leaves it was cut off from.
 
     Raises
     ------
@@ -267,6 +269,8 @@ class Tensor(Node):
         detached = Tensor(self.data, name=self.name)
         frame = sys._getframe(1)
         detached.code, detached.instruction = frame.f_code, frame.f_lasti
+        # For who asks later why they have no gradient; the references keep nothing alive.
+        detached.params = {"cut_from": [ref(leaf) for leaf in leaves_behind(self)]}
         return detached
 
     def mark_changed(self) -> None:

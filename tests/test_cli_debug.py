@@ -46,7 +46,7 @@ def run(*arguments, typed=None, folder=None):
 def test_the_script_runs_as_by_itself(script, tmp_path):
     done = run(script, "4.0", "7", "--at", folder=tmp_path.parent)
     assert done.stdout == "__main__ ['4.0', '7', '--at'] beside [0.71, 0.25]\n"
-    assert done.stderr == ""
+    assert done.stderr == "minigrad: nobody is at a terminal to answer: nothing stops\n"
     assert done.returncode == 7
 
 
@@ -70,7 +70,7 @@ def test_an_exception_is_shown_from_the_script_on(script):
     done = run(script)
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert lines[1] == f'  File "{script}", line 5, in <module>'
+    assert lines[2] == f'  File "{script}", line 5, in <module>'
     assert lines[-1] == "ZeroDivisionError: division by zero"
 
 

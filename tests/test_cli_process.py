@@ -56,6 +56,18 @@ def test_help_does_not_import_what_only_training_needs():
     assert done.stdout.startswith("usage: minigrad train")
 
 
+def test_a_command_imports_only_its_own_rooms():
+    code = (
+        "import sys\n"
+        "from minigrad.cli.parser import build_parser\n"
+        "build_parser().parse_args(['debug', 'script.py'])\n"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('minigrad.')}\n"
+        "print(rooms & {'checking', 'data', 'debugger', 'drawing', 'optim', 'training'})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 @pytest.mark.parametrize("argv", [["train", "iris", "--epochs", "300"], ["train", "--help"]])
 def test_a_reader_that_leaves_is_no_error(argv):
     read_end, write_end = os.pipe()

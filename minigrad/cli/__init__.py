@@ -3,7 +3,9 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from minigrad.cli.exit_codes import BROKEN_PIPE, DIVERGED, INTERRUPTED, USAGE
 from minigrad.cli.parser import build_parser
@@ -54,19 +56,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(argv: Sequence[str] | None) -> int:
     try:
         args = build_parser().parse_args(argv)
-        exit_code: int = args.command(args)
-        return exit_code
+        return command_called(args.command)(args)
     except NonFiniteError as error:
-        report(f"{error}; try a smaller --lr")
+        complain(f"{error}; try a smaller --lr")
         return DIVERGED
     except (DataError, DomainError, MissingExtraError, StateError) as error:
-        report(str(error))
+        complain(str(error))
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-def report(message: str) -> None:
+def command_called(place: str) -> Callable[[Namespace], int]:
+    """The function at ``module:name``; only the command that is asked for is imported."""
+    module, _, name = place.partition(":")
+    command: Callable[[Namespace], int] = getattr(import_module(module), name)
+    return command
+
+
+def complain(message: str) -> None:
     """One line on stderr, without the name of the function that found the error."""
     line = " ".join(part.strip() for part in message.splitlines())
     print(f"minigrad: error: {re.sub(r'^[A-Za-z_.]+: ', '', line)}", file=sys.stderr)

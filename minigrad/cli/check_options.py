@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from minigrad.cli.check import check_command
 from minigrad.cli.option_values import natural_number, one_of, one_of_numbers, positive_integer
 
 __all__ = ["add_check"]
@@ -39,7 +38,7 @@ def add_check(commands: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    check.set_defaults(command=check_command)
+    check.set_defaults(command="minigrad.cli.check:check_command")
     check.add_argument("function", metavar="MODULE:FUNCTION", help="what to call (see above)")
     check.add_argument(
         "--mode",

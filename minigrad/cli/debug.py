@@ -8,6 +8,7 @@ from argparse import Namespace
 from types import TracebackType
 
 from minigrad.cli.exit_codes import SCRIPT_FAILED
+from minigrad.debugger.commands import at_a_terminal
 from minigrad.debugger.driver import DebuggerQuit, debugging
 from minigrad.errors import DataError
 
@@ -22,6 +23,8 @@ def debug_command(args: Namespace) -> int:
     """
     if not os.path.isfile(args.script):
         raise DataError(f"there is no script '{args.script}'")
+    if args.on is None and not at_a_terminal():
+        print("minigrad: nobody is at a terminal to answer: nothing stops", file=sys.stderr)
     with debugging(on=args.on, at=args.at):
         return run_script(args.script, args.arguments)
 

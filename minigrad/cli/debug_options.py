@@ -3,7 +3,6 @@
 import argparse
 from typing import Any
 
-from minigrad.cli.debug import debug_command
 from minigrad.cli.option_values import one_of, positive_integer
 
 __all__ = ["add_debug"]
@@ -34,7 +33,7 @@ def add_debug(commands: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    debug.set_defaults(command=debug_command)
+    debug.set_defaults(command="minigrad.cli.debug:debug_command")
     debug.add_argument("script", metavar="SCRIPT.py", help="what to run")
     debug.add_argument(
         "arguments", metavar="ARGUMENT", nargs=argparse.REMAINDER, help="of the script"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from minigrad.cli.draw import draw_command
 from minigrad.cli.option_values import one_of, positive_integer
 
 __all__ = ["add_draw"]
@@ -30,7 +29,7 @@ def add_draw(commands: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    draw.set_defaults(command=draw_command)
+    draw.set_defaults(command="minigrad.cli.draw:draw_command")
     draw.add_argument("what", metavar="WHAT", help="MODULE:FUNCTION or MODEL.npz")
     draw.add_argument("output", metavar="FILE", help="a .svg, .html, .dot or .mmd file to write")
     draw.add_argument(

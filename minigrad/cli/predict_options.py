@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from minigrad.cli.predict import predict_command
-
 __all__ = ["add_predict"]
 
 DESCRIPTION = """\
@@ -29,7 +27,7 @@ def add_predict(commands: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG,
     )
-    predict.set_defaults(command=predict_command)
+    predict.set_defaults(command="minigrad.cli.predict:predict_command")
     predict.add_argument("model", metavar="MODEL", help="a file that minigrad train --save wrote")
     predict.add_argument("file", metavar="FILE.csv", help="the samples, under a header row")
     predict.add_argument("--output", metavar="FILE", help="the CSV file to write (default: stdout)")

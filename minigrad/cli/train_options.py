@@ -11,7 +11,6 @@ from minigrad.cli.option_values import (
     positive_number,
 )
 from minigrad.cli.settings import DEFAULTS, as_text, option
-from minigrad.cli.train import train_command
 from minigrad.nn.mlp import ACTIVATIONS
 
 __all__ = ["add_train"]
@@ -56,7 +55,7 @@ def add_train(commands: Any) -> None:
         description=DESCRIPTION,
         epilog=EPILOG.format(defaults=table_of_defaults()),
     )
-    train.set_defaults(command=train_command)
+    train.set_defaults(command="minigrad.cli.train:train_command")
     train.add_argument("data", metavar="DATA", help="digits, iris, a CSV file or a folder")
 
     data = train.add_argument_group("data")

@@ -43,7 +43,8 @@ class BackwardPass:
     position : int
         How many steps have been made, 0 to ``len(order)``.
     edited : bool
-        Whether a gradient was replaced by hand: what follows is no longer the pass of the program.
+        Whether a gradient that was replaced by hand is in force: what follows is then no longer the
+        pass of the program.
 
     Examples
     --------
@@ -71,7 +72,7 @@ class BackwardPass:
         self.uses = uses_of(self.order, self.grads)
         self.positions = {tensor: position for position, tensor in enumerate(self.order)}
         self.earlier: list[list[tuple[Tensor, Any]]] = []
-        self.edited = False
+        self.replaced: dict[Tensor, Any] = {}
 
     def __repr__(self) -> str:
         return f"BackwardPass({self.position} of {len(self.order)} steps, from {self.root!r})"
@@ -91,6 +92,10 @@ class BackwardPass:
     def tensor(self) -> Tensor | None:
         """The tensor whose gradient the next step passes on; None at the end."""
         return None if self.done else self.order[self.position]
+
+    @property
+    def edited(self) -> bool:
+        return any(self.grads[tensor] is grad for tensor, grad in self.replaced.items())
 
     def forward(self) -> None:
         """Make the next step.
@@ -143,8 +148,7 @@ class BackwardPass:
             raise GraphError(
                 f"the gradient given has shape {array.shape}, but {tensor!r} has {tensor.shape}"
             )
-        self.grads[tensor] = array
-        self.edited = True
+        self.grads[tensor] = self.replaced[tensor] = array
 
     def store(self) -> None:
         """Make the steps that are left and fill ``.grad``, as `Tensor.backward` does at its end."""

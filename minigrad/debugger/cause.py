@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.parts import Part, argument, result_of
+from minigrad.debugger.places import Index, bracketed
 from minigrad.debugger.tracing import born_at, entry, factors_of, leaves_of, sources
 
-__all__ = ["bracketed", "cause_of", "number"]
+__all__ = ["cause_of", "number"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 
 SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 
@@ -49,7 +49,7 @@ def cause_of(
         What it computes; by default ``out = `` and the expression it returns.
     """
     # A function that writes into what it gets must not reach the graph.
-    own = [x.copy() if isinstance(x, np.ndarray) else x for x in values]
+    own = [x.copy("K") if isinstance(x, np.ndarray) else x for x in values]
     given = [argument(name, x) for name, x in zip(names, own, strict=True)]
     try:
         result = result_of(function, given, params)
@@ -153,10 +153,6 @@ def with_values(leaves: list[tuple[Part, Index]]) -> str:
         f"{part.text}{bracketed(place)} = {number(entry(part, place))}" for part, place in leaves
     ]
     return " with " + " and ".join(dict.fromkeys(shown)) if shown else ""
-
-
-def bracketed(index: Index) -> str:
-    return f"[{', '.join(map(str, index))}]" if index else ""
 
 
 def spread(values: Any) -> str:

@@ -19,6 +19,9 @@ from minigrad.tensor import Tensor
 
 __all__ = ["Commands"]
 
+STOP_NAMES = {"node", "g", "out", "inputs", "step"}
+"""What there is at a step, and no longer behind the last."""
+
 
 class Commands(cmd.Cmd):
     """Base of the prompt: the state it has, and how a command speaks and evaluates.
@@ -79,6 +82,8 @@ class Commands(cmd.Cmd):
         told = ["", *reasons, ""] if len(reasons) > 1 else ["", *reasons]
         self.say(*told, *self.screen.stop(self.run, f"backward pass {self.nth}"))
         for expression in self.watched:
+            if self.run.done and STOP_NAMES & set(self.compiled(expression, "eval").co_names):
+                continue
             try:
                 value = self.shown(self.evaluate(expression))
             except Exception as error:

@@ -61,6 +61,16 @@ class Constant:
         """Whether an op made it that recorded no graph, under ``no_grad()`` for one."""
         return isinstance(self.value, Tensor) and not self.is_detached and self.value.stamp > 0
 
+    def was_cut_from(self, x: Tensor) -> bool:
+        """Whether ``detach()`` made it of something computed from the leaf ``x``."""
+        return self.is_detached and any(leaf() is x for leaf in self.value.params["cut_from"])
+
+    def may_hide(self, x: Tensor) -> bool:
+        """Whether it may have been computed from ``x``, for all that is known of it."""
+        if self.is_detached and x.op is None and self.value.params["cut_from"]:
+            return self.was_cut_from(x)
+        return self.is_detached or self.is_unrecorded
+
     @property
     def source(self) -> Source | None:
         """Of ``detach()``, where that made it; else of the op that uses it."""

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minigrad.debugger.cause import bracketed, number
+from minigrad.debugger.cause import number
 from minigrad.debugger.paragraphs import place_lines, wrapped
+from minigrad.debugger.places import Index, bracketed
 from minigrad.debugger.source import Source
 from minigrad.tensor import Tensor
 
 __all__ = ["BackwardFinding", "ForwardFinding", "NanReport"]
-
-Index = tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,10 @@ from typing import Any
 
 from minigrad.tensor import Tensor
 
-__all__ = ["argument_names", "formula_of", "source_of_rule"]
+__all__ = ["SEE_RULE", "argument_names", "formula_of", "source_of_rule"]
+
+SEE_RULE = "see the rule"
+"""For one that is more than assignments."""
 
 
 def argument_names(tensor: Tensor) -> list[str]:
@@ -29,7 +32,11 @@ def rule_of(tensor: Tensor, index: int) -> Any:
 
 def source_of_rule(tensor: Tensor, index: int) -> str:
     """The text of a rule as it stands in its file, without common indentation."""
-    rule = rule_of(tensor, index)
+    return source_of_function(rule_of(tensor, index))
+
+
+@lru_cache(maxsize=1000)
+def source_of_function(rule: Any) -> str:
     try:
         return textwrap.dedent(inspect.getsource(rule))
     except (OSError, TypeError):
@@ -59,9 +66,9 @@ def formula_in(source: str, argument: str) -> str:
     try:
         function = ast.parse(source).body[0]
     except (SyntaxError, IndexError):
-        return f"dL/d{argument}: see the rule"
+        return f"dL/d{argument}: {SEE_RULE}"
     if not isinstance(function, ast.FunctionDef):
-        return f"dL/d{argument}: see the rule"
+        return f"dL/d{argument}: {SEE_RULE}"
     lines = []
     for statement in function.body:
         if isinstance(statement, ast.Assign):
@@ -72,7 +79,7 @@ def formula_in(source: str, argument: str) -> str:
             if not isinstance(returned, ast.Name):
                 lines.append(f"grad_{argument} = {ast.unparse(returned)}")
         elif not is_docstring(statement):
-            return f"dL/d{argument}: see the rule"
+            return f"dL/d{argument}: {SEE_RULE}"
     text = "; ".join(lines)
     return text.replace("grad_out", "dL/dout").replace(f"grad_{argument}", f"dL/d{argument}")
 

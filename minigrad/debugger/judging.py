@@ -1,10 +1,14 @@
 """Commands that judge: finite differences, local checks, and why something is NaN or zero."""
 
+import numpy as np
+
+from minigrad.checking.report import Report
 from minigrad.debugger.bisect import first_wrong_step
 from minigrad.debugger.commands import Commands
 from minigrad.debugger.local_check import check_step, finite_difference
 from minigrad.debugger.local_jacobian import local_jacobian
 from minigrad.debugger.nonfinite import nan_report
+from minigrad.debugger.paragraphs import wrapped
 from minigrad.debugger.why import why
 from minigrad.errors import DomainError
 from minigrad.nn.module import Module
@@ -35,7 +39,7 @@ class Judging(Commands):
     def do_check(self, arg: str) -> None:
         """check: every rule of this node against finite differences, at its own values."""
         self.nothing_more(arg, "check")
-        self.say(str(check_step(self.step)))
+        self.say(*verdicts(check_step(self.step)))
 
     def do_bisect(self, arg: str) -> None:
         """bisect: go to the first step whose check fails.
@@ -50,7 +54,7 @@ class Judging(Commands):
             return
         number, report = found
         self.run.go_to(number - 1)
-        self.show(str(report))
+        self.show(f"step {number} is the first whose check fails:", *verdicts(report))
 
     def do_nan(self, arg: str) -> None:
         """nan: the first value and the first gradient that are not finite, and why."""
@@ -76,3 +80,18 @@ class Judging(Commands):
             target = arg
         model = next((m for m in modules if arg in dict(m.named_parameters())), None)
         self.say(str(why(self.run.root, target, model or next(iter(modules), None))))
+
+
+def verdicts(report: Report) -> list[str]:
+    """What a check found about each rule of a step, in a few lines."""
+    lines = []
+    for row in report.rows:
+        lines.append(f"{row.name}: {row.verdict}, {row.checked} of {row.total} entries checked")
+        if np.isfinite(row.worst.numeric):
+            place = f"at worst, {list(row.index)}" if row.index else "at worst"
+            analytic, numeric, bar = row.worst.analytic, row.worst.numeric, row.worst.bar
+            lines.append(f"  {place}: the rule says {analytic:.8g}")
+            lines.append(f"  and finite differences {numeric:.8g} ± {bar:.1e}")
+        if row.detail:
+            lines += [f"  {wrapped(line)}" for line in row.detail.splitlines()]
+    return lines

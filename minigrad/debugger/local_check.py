@@ -17,6 +17,7 @@ from minigrad.checking.report import Report
 from minigrad.checking.rule_run import run_rule
 from minigrad.checking.tensors import Settings, by_entry, in_units
 from minigrad.debugger.local_jacobian import index_of_argument
+from minigrad.debugger.places import peak
 from minigrad.debugger.step import Step, rule_name
 from minigrad.errors import DomainError
 
@@ -148,10 +149,15 @@ def finite_difference(
     tensor = step.tensor
     name, rule = list(step.values)[position], rule_name(tensor, position)
     shape = tensor.inputs[position].shape
+    if 0 in shape:
+        raise DomainError(f"{name} has the shape {shape}; there is no entry to compare")
     with np.errstate(all="ignore"):
         watched = run_rule(tensor, position, step.grad_out)
         given = watched.contribution
-        at = checked_index(index, shape, name) if index is not None else largest_of(given, shape)
+        if index is not None:
+            at = checked_index(index, shape, name)
+        else:
+            at = (0,) * len(shape) if given is None else peak(given)
         entry = np.nan if given is None else float(given[at])
         nothing = (rule, name, at, entry, np.nan, np.nan, np.inf)
         if given is None:
@@ -170,15 +176,6 @@ def finite_difference(
     return FiniteDifference(
         rule, name, at, entry, found.analytic, found.numeric, found.bar, found.verdict, found.kink
     )
-
-
-def largest_of(contribution: Array | None, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The index of the largest entry; of one that is not finite, if there is any."""
-    if contribution is None or contribution.size == 0:
-        return (0,) * len(shape)
-    size = np.abs(contribution)
-    flat = int(np.argmax(np.where(np.isnan(size), np.inf, size)))
-    return tuple(int(i) for i in np.unravel_index(flat, shape))
 
 
 def checked_index(

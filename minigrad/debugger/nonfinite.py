@@ -10,6 +10,7 @@ from minigrad.debugger.cause import cause_of, number
 from minigrad.debugger.cuts import graph_of
 from minigrad.debugger.findings import BackwardFinding, ForwardFinding, NanReport
 from minigrad.debugger.formula import argument_names, formula_of
+from minigrad.debugger.places import Index
 from minigrad.debugger.source import source_of
 from minigrad.debugger.step import contribution_of, rule_name
 from minigrad.errors import GraphError
@@ -18,7 +19,6 @@ from minigrad.tensor import Tensor
 __all__ = ["NanReport", "nan_report"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 
 
 def nan_report(root: Tensor, gradient: ArrayLike | None = None) -> NanReport:

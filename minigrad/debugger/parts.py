@@ -7,13 +7,12 @@ given, and into the functions of Python that it calls.
 import ast
 import copy
 import inspect
-import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any
 
-from minigrad.debugger.formula import is_docstring
+from minigrad.debugger.formula import is_docstring, source_of_function
 from minigrad.ops.base import call
 
 __all__ = ["Part", "argument", "result_of"]
@@ -39,6 +38,8 @@ class Part:
         What it is made of; for a function whose text could be read, what that returns.
     is_inside : bool
         Whether its one part is what a function returns.
+    name : str
+        The variable that it was assigned to; empty if to none.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Part:
     node: ast.expr | None = None
     parts: tuple["Part", ...] = ()
     is_inside: bool = False
+    name: str = ""
 
 
 def argument(name: str, value: Any) -> Part:
@@ -53,10 +55,13 @@ def argument(name: str, value: Any) -> Part:
     return Part(name, value)
 
 
-def result_of(function: Any, arguments: Sequence[Any], params: Mapping[str, Any]) -> Part | None:
+def result_of(
+    function: Any, arguments: Sequence[Any], params: Mapping[str, Any], inside: bool = True
+) -> Part | None:
     """What a function returns, with all its parts; None if its text is not plain enough.
 
-    Plain are assignments to names, ``if``, and ``return``.
+    Plain are assignments to names, ``if``, and ``return``. With ``inside`` the functions of Python
+    that it calls are taken apart as well; without it any other statement is simply run.
 
     Examples
     --------
@@ -67,7 +72,7 @@ def result_of(function: Any, arguments: Sequence[Any], params: Mapping[str, Any]
     >>> result.text, [part.text for part in result.parts], result.value
     ('grad_out / (2 * out)', ['grad_out', '2 * out'], np.float64(0.5))
     """
-    return read(function, arguments, params, 0)
+    return read(function, arguments, params, 0 if inside else DEEPEST)
 
 
 def read(
@@ -79,8 +84,8 @@ def read(
     if not isinstance(function, FunctionType) or depth > DEEPEST:
         return None
     try:
-        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    except (OSError, SyntaxError, ValueError):
+        (tree,) = ast.parse(source_of_function(function)).body
+    except (SyntaxError, ValueError):
         return None
     if not isinstance(tree, ast.FunctionDef):
         return None
@@ -106,15 +111,29 @@ def returned(body: Sequence[ast.stmt], scope: Scope, depth: int) -> Part | None:
             (target,) = statement.targets
             if not isinstance(target, ast.Name):
                 raise NotPlainError
-            scope[target.id] = part_of(statement.value, scope, depth)
+            part = part_of(statement.value, scope, depth)
+            is_other_name = part.node is None or part.name
+            scope[target.id] = part if is_other_name else replace(part, name=target.id)
         elif isinstance(statement, ast.If):
             taken = statement.body if evaluated(statement.test, scope) else statement.orelse
             found = returned(taken, scope, depth)
             if found is not None:
                 return found
         elif not is_docstring(statement):
-            raise NotPlainError
+            if depth < DEEPEST:
+                raise NotPlainError
+            run(statement, scope)
     return None
+
+
+def run(statement: ast.stmt, scope: Scope) -> None:
+    """Any other statement, such as a loop: of what it leaves behind only the values are known."""
+    before = {name: value_of(x) for name, x in scope.items()}
+    names = dict(before)
+    exec(compile(ast.Module([statement], []), "<rule>", "exec"), names)
+    for name, value in names.items():
+        if name not in before or value is not before[name]:
+            scope[name] = Part(name, value, ast.Name(name))
 
 
 def part_of(node: ast.expr, scope: Scope, depth: int) -> Part:
@@ -174,8 +193,15 @@ class TakenOut(ast.NodeTransformer):
         return ast.Name(placeholder(len(self.parts) - 1), ast.Load())
 
 
+def value_of(x: Any) -> Any:
+    """The value of what a name stands for; several arguments are those of ``*arrays``."""
+    if isinstance(x, tuple):
+        return tuple(map(value_of, x))
+    return x.value if isinstance(x, Part) else x
+
+
 def evaluated(node: ast.expr, scope: Scope) -> Any:
     """The value of an expression as Python computes it."""
-    values = {name: x.value if isinstance(x, Part) else x for name, x in scope.items()}
+    values = {name: value_of(x) for name, x in scope.items()}
     tree = ast.fix_missing_locations(ast.Expression(copy.deepcopy(node)))
     return eval(compile(tree, "<rule>", "eval"), values)

@@ -51,6 +51,7 @@ class Prompt(Moving, Showing, Judging, Stopping):
     """
 
     prompt = "(mg) "
+    greeted = False
 
     def enter(self, run: BackwardPass, nth: int, variables: Mapping[str, Any]) -> None:
         """Turn to another pass; breakpoints and watched expressions stay."""
@@ -61,6 +62,9 @@ class Prompt(Moving, Showing, Judging, Stopping):
         """Let the user drive the pass; returns whether it was completed."""
         self.finished = False
         self.show(*reasons)
+        if not self.greeted:
+            self.say("help lists the commands")
+            self.greeted = True
         while True:
             try:
                 self.cmdloop()
@@ -118,11 +122,22 @@ class Prompt(Moving, Showing, Judging, Stopping):
 
     def completenames(self, text: str, *_: Any) -> list[str]:
         """Commands, and the names of Python."""
-        commands = [name for name in super().completenames(text) if name != "EOF"]
         names = [name for name in [*self.names(), *dir(builtins)] if name.startswith(text)]
-        return sorted({*commands, *(name for name in names if text and not name.startswith("_"))})
+        python = {name for name in names if text and not name.startswith("_")}
+        return sorted({*self.commands(text), *python})
+
+    def commands(self, text: str) -> list[str]:
+        return [name for name in super().completenames(text) if name != "EOF"]
+
+    def complete_help(self, text: str, *_: Any) -> list[str]:
+        return [*self.commands(text), *(name for name in ["python"] if name.startswith(text))]
 
     def completedefault(self, text: str, *_: Any) -> list[str]:
         """Python: names and attributes."""
+        if not text:
+            return []
         completer = rlcompleter.Completer(self.names())
         return (completer.attr_matches if "." in text else completer.global_matches)(text)
+
+    def complete_why(self, text: str, *_: Any) -> list[str]:
+        return [*self.tensors_here(text), *self.completedefault(text)]

@@ -18,7 +18,16 @@ function show(wanted) {
   document.body.dataset.position = position;
   showBreakpoints();
   showGraph();
+  showMarkedSource();
   document.querySelector(".flow")?.dispatchEvent(new Event("pointerenter"));
+}
+
+/** A long line of source is scrolled to what is marked in it. */
+function showMarkedSource() {
+  const mark = document.querySelector("pre mark");
+  if (!mark) return;
+  const pre = mark.closest("pre");
+  pre.scrollLeft = Math.max(0, mark.getBoundingClientRect().right - pre.getBoundingClientRect().right + 20);
 }
 
 function showBreakpoints() {

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.debugger.places import Index, peak, unflat
+
 __all__ = ["Window", "array_data", "plain"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 
 
 class Window:
@@ -29,7 +30,7 @@ class Window:
         self.shape = np.shape(array)
         columns = self.shape[-1] if self.shape else 1
         table = np.reshape(array, (-1, columns)) if np.size(array) else np.zeros((0, 0))
-        self.peak = divmod(peak_of(table), max(table.shape[1], 1))
+        self.peak: tuple[int, ...] = peak(table)
         self.rows = shown(table.shape[0], self.peak[0], size)
         self.columns = shown(table.shape[1], self.peak[1], size)
 
@@ -37,12 +38,8 @@ class Window:
         """The index in the array of what stands in a row and column of the table."""
         if not self.shape:
             return ()
-        leading = (
-            np.unravel_index(row, self.shape[:-1])
-            if len(self.shape) > 1 and 0 not in self.shape
-            else ()
-        )
-        return (*map(int, leading), column)
+        leading = () if 0 in self.shape else unflat(row, self.shape[:-1])
+        return (*leading, column)
 
     @property
     def indices(self) -> list[Index]:
@@ -56,20 +53,11 @@ class Window:
 
 def shown(length: int, wanted: int, size: int) -> list[int]:
     """Places along an axis: all, or the first, the last, and the one that is wanted."""
-    if length <= size:
+    if length <= size + 1:
         return list(range(length))
     end = size // 2
     places = {*range(size - end), *range(length - end, length), wanted}
     return sorted(places)
-
-
-def peak_of(array: Array) -> int:
-    """Flat index of the first entry that is not finite, else of the largest in size."""
-    if np.size(array) == 0:
-        return 0
-    with np.errstate(invalid="ignore"):
-        magnitude = np.abs(np.asarray(array, np.float64))
-    return int(np.argmax(np.where(np.isfinite(magnitude), magnitude, np.inf)))
 
 
 def array_data(array: Array, window: Window) -> dict[str, Any]:

@@ -116,7 +116,8 @@ function flowCard(step, flow, number) {
     numbers.replaceChildren(...equationsAt(flow, index).map(equationRow), ...adding(flow, index));
     frameUsed(section, equationsAt(flow, index));
   };
-  const figure = heatMap(`${target}: choose an entry to see how it was computed`, array, { chosen: array.peak, choose });
+  const hint = array.statistics.size > 1 ? ": choose an entry to see how it was computed" : "";
+  const figure = heatMap(`${target}${hint}`, array, { chosen: array.peak, choose });
   const letter = step.flows.length > 1 ? String.fromCharCode(97 + (number % 26)) : "";
   const section = card(`2${letter}. What ${flow.argument} gets: ${target}`,
     el("p", { class: "quiet" }, `${flow.argument}, as ${step.op} calls its input, is `, goTo(flow.step, flow.to), "."),
@@ -175,7 +176,10 @@ function factsOf(step, flow) {
 }
 
 function checkCard(step) {
-  if (!step.check) return null;
+  if (!data.checked) {
+    return card("3. Is the rule right?", el("p", { class: "quiet" },
+      "Not checked here: mg.replay(loss, check=True) compares every rule with finite differences."));
+  }
   const rows = step.check.rows.map((row) => el("li", {},
     el("code", {}, row.rule), " ", el("span", { class: `verdict ${row.verdict}` }, row.verdict), " ",
     verdictText(row), row.detail ? el("div", { class: "quiet" }, row.detail) : null));

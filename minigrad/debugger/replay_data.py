@@ -10,6 +10,7 @@ from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Equation, Number, Reading
 from minigrad.debugger.local_check import check_step
 from minigrad.debugger.nonfinite import nan_report
+from minigrad.debugger.places import Index
 from minigrad.debugger.replay_arrays import Window, array_data, plain
 from minigrad.debugger.source import Source, source_of
 from minigrad.debugger.step import Arrival, Flow, Step
@@ -21,11 +22,12 @@ __all__ = ["replay_data"]
 Array = NDArray[Any]
 Data = dict[str, Any]
 CONTEXT = 2
-SIZES = ((40, 6), (150, 4), (10**9, 3))
+SIZES = ((40, 5), (150, 4), (1000, 3), (10**9, 2))
 """Up to how many steps how many entries of an axis are shown: a large graph has small corners."""
+CHECKED_STEPS = 300
 
 
-def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool = True) -> Data:
+def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None) -> Data:
     """All steps of the backward pass from a tensor; no ``.grad`` changes.
 
     Raises
@@ -34,7 +36,7 @@ def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool = T
         As `Tensor.backward`.
     """
     run = BackwardPass(root, gradient)
-    return Recorder(run, check).data()
+    return Recorder(run, len(run) <= CHECKED_STEPS if check is None else check).data()
 
 
 class Recorder:
@@ -57,11 +59,13 @@ class Recorder:
             "root": origin(self.run.root),
             "steps": steps,
             "tensors": tensors,
+            "checked": self.check,
             "report": None if is_finite else str(nan_report(self.run.root, self.start)),
         }
 
     def step(self, step: Step) -> Data:
-        window = Window(step.grad_out, self.size)
+        windows = self.windows(step)
+        window = windows[step.grad_out.shape]
         words = non_finite_words(step)
         return {
             "number": step.number,
@@ -70,14 +74,28 @@ class Recorder:
             "layer": step.layer,
             "params": {name: repr(value) for name, value in step.params.items()},
             "source": None if step.source is None else source_data(step.source),
-            "out": array_data(step.out, Window(step.out, self.size)),
+            "out": array_data(step.out, windows[step.out.shape]),
             "gradient": array_data(step.grad_out, window),
             "arrivals": [self.arrival(arrival, window) for arrival in step.arrivals],
-            "values": self.values(step),
-            "flows": [self.flow(step, flow) for flow in step.flows],
+            "values": self.values(step, windows),
+            "flows": [self.flow(step, flow, windows) for flow in step.flows],
             "notFinite": words,
             "check": self.verdict(step) if self.check else None,
         }
+
+    def windows(self, step: Step) -> dict[Index, Window]:
+        """For each shape one window: arrays of a step that have the same show the same places.
+
+        It is that of the first that is not finite, else of the first that leaves.
+        """
+        leaving = [flow.contribution for flow in step.flows]
+        arrays = [*leaving, step.grad_out, step.out, *map(np.asarray, step.values.values())]
+        arrays.sort(key=lambda array: bool(np.isfinite(array).all()))
+        found: dict[Index, Window] = {}
+        for array in arrays:
+            if array.shape not in found:
+                found[array.shape] = Window(array, self.size)
+        return found
 
     def arrival(self, arrival: Arrival, window: Window) -> Data:
         consumer = arrival.consumer
@@ -87,7 +105,7 @@ class Recorder:
             "contribution": array_data(arrival.contribution, window),
         }
 
-    def values(self, step: Step) -> list[Data]:
+    def values(self, step: Step, windows: dict[Index, Window]) -> list[Data]:
         """The op's inputs, by what it calls them."""
         found = []
         for (argument, value), x in zip(step.values.items(), step.tensor.inputs, strict=True):
@@ -97,13 +115,13 @@ class Recorder:
                     "argument": argument,
                     "is": self.name(x) if isinstance(x, Tensor) else "a constant",
                     "step": self.number(x),
-                    "array": array_data(array, Window(array, self.size)),
+                    "array": array_data(array, windows[array.shape]),
                 }
             )
         return found
 
-    def flow(self, step: Step, flow: Flow) -> Data:
-        window = Window(flow.contribution, self.size)
+    def flow(self, step: Step, flow: Flow, windows: dict[Index, Window]) -> Data:
+        window = windows[flow.contribution.shape]
         reading = Reading(step, flow)
         return {
             "argument": flow.argument,

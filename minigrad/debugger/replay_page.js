@@ -1,7 +1,12 @@
 "use strict";
 
 // All numbers come from Python; here they are only put into words, tables and colours.
-const data = JSON.parse(document.getElementById("data").textContent);
+// What recurs is written once, under `shared`; `{"$": 3}` stands for the third of it.
+let shared = [];
+const data = JSON.parse(document.getElementById("data").textContent, (name, value) => {
+  if (name === "shared") shared = value;
+  return value !== null && typeof value === "object" && "$" in value ? shared[value.$] : value;
+}).page;
 const steps = data.steps;
 const END = steps.length + 1;
 let position = 1;

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Number, Reading
+from minigrad.debugger.formula import SEE_RULE
+from minigrad.debugger.places import peak
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
 from minigrad.debugger.step import Arrival, Flow, Step, norm
@@ -88,14 +90,15 @@ class Screen:
         target = f"dL/d{flow.argument}"
         told = f"{label(run, flow.tensor)}: {', '.join(account(flow))}"
         lines = [f"  leaves    {target} for {told}"]
-        lines += [f"    {statement}" for statement in flow.formula.split("; ")]
+        hint = f" (ll {flow.argument})" if flow.formula.endswith(SEE_RULE) else ""
+        lines += [f"    {statement}{hint}" for statement in flow.formula.split("; ")]
         lines += [f"    shapes: {shapes}" for shapes in shapes_in(step, flow)]
         arithmetic = in_numbers(step, flow)
         lines += arithmetic
         if flow.contribution.ndim or not arithmetic:
             lines.append(self.array(f"  {target}", flow.contribution))
         if flow.before is not None:
-            lines.append(self.array("  added to what had arrived:", flow.after))
+            lines.append(self.array("  with what had arrived", flow.after))
         return [cut(line, WIDTH) for line in lines]
 
     def array(self, heading: str, array: NDArray[Any]) -> str:
@@ -148,18 +151,18 @@ def origin(run: BackwardPass, arrival: Arrival) -> str:
 
 def account(flow: Flow) -> list[str]:
     """What a contribution does to its gradient: by how much, and what is still missing."""
-    words = [f"gain {number(flow.gain)}"]
+    words = [f"gain {number(flow.gain)}"] if np.isfinite(flow.gain) else []
     words += [f"{percent(flow.zeros)} zeros"] if flow.contribution.size > 1 else []
     words.append(f"{flow.waiting} more to come" if flow.waiting else "complete")
     return words
 
 
 def in_numbers(step: Step, flow: Flow) -> list[str]:
-    """The formula at the entry that `entry_to_show` picks; nothing where it only hands on."""
+    """The formula at the entry that matters most; nothing where it only hands on."""
     if flow.contribution.size == 0:
         return []
     lines = []
-    for equation in Reading(step, flow).at(entry_to_show(flow.contribution)):
+    for equation in Reading(step, flow).at(peak(flow.contribution)):
         if len(equation.tokens) > 1:
             text = f"{equation.target} = {''.join(map(as_text, equation.tokens))}"
             lines += textwrap.wrap(
@@ -176,13 +179,6 @@ def as_text(token: str | Number) -> str:
     if isinstance(token, Number) and token.text.endswith("together"):
         return f"{token} ({token.text})"
     return str(token)
-
-
-def entry_to_show(contribution: Any) -> tuple[int, ...]:
-    """The first entry that is not finite, else the largest in size."""
-    bad = ~np.isfinite(contribution)
-    flat = np.argmax(bad) if bad.any() else np.argmax(np.abs(contribution))
-    return tuple(int(i) for i in np.unravel_index(flat, contribution.shape))
 
 
 def shapes_in(step: Step, flow: Flow) -> list[str]:

@@ -108,6 +108,8 @@ class Showing(Commands):
                 cut(f"  adds {short(part)}", WIDTH),
                 cut(f"  sum  {short(total)}", WIDTH),
             )
+        if self.run.edited and self.run.replaced.get(self.step.tensor) is self.step.grad_out:
+            self.say(cut(f"set by hand instead: {short(self.step.grad_out)}", WIDTH))
 
     def do_tree(self, arg: str) -> None:
         """tree: the graph from the loss to the leaves, each node once; * are steps made."""
@@ -207,7 +209,7 @@ class Showing(Commands):
     do_longlist = do_ll
     do_args = do_a
     complete_ll = complete_longlist = complete_s = complete_jac = complete_fd = inputs_here
-    complete_g = complete_why = tensors_here
+    complete_g = tensors_here
 
 
 def underlines(source: Source) -> list[str]:

@@ -47,9 +47,12 @@ def parse_spec(text: str, run: BackwardPass) -> Spec:
     measure = MEASURE.fullmatch(text)
     if measure is not None:
         return measuring(text, *measure.groups())
-    kind, colon, wanted = text.rpartition(":")
+    kind, colon, wanted = text.partition(":")
+    if kind not in NAMED:
+        kind, colon, wanted = text.rpartition(":")
     if text.isdecimal():
         kind, wanted = file_at_hand(run), text
+        text = f"{os.path.basename(kind)}:{wanted}"
     elif not colon or not kind or not wanted:
         raise DomainError(f"{text!r} is not a SPEC; write {KINDS}")
     if kind not in NAMED and not wanted.isdecimal():

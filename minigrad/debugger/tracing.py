@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.parts import Part
+from minigrad.debugger.places import Index, broadcast_index, unflat
 
-__all__ = ["born_at", "entry", "factors_of", "leaves_of", "sources"]
+__all__ = ["Place", "at", "born_at", "entry", "factors_of", "leaves_of", "moved_from", "sources"]
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 Place = tuple[Part, Index]
 
-MOVES = ("T", "reshape", "swapaxes", "transpose", "copy", "astype")
-"""Methods and attributes that put entries elsewhere and leave them as they are."""
+MOVES = ("broadcast_to", "copy", "flip", "getitem", "reshape", "swapaxes", "transpose")
+"""Methods and functions that put entries elsewhere and leave them as they are."""
 
 
 def entry(part: Part, index: Index) -> float:
@@ -59,9 +59,10 @@ def sources(part: Part, index: Index) -> list[Place]:
     if factors is not None:
         return heaviest_product(*factors, index)
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare)):
-        return [(operand, broadcast_index(index, operand.value)) for operand in parts]
-    if isinstance(node, ast.Attribute):
-        return [moved(parts[0], index, lambda a: getattr(a, node.attr))] if node.attr == "T" else []
+        return [at(operand, index) for operand in parts]
+    source = moved_from(part, index)
+    if source is not None:
+        return [source]
     if isinstance(node, ast.Call):
         return sources_of_call(node, part, index)
     return []
@@ -70,40 +71,56 @@ def sources(part: Part, index: Index) -> list[Place]:
 def sources_of_call(node: ast.Call, part: Part, index: Index) -> list[Place]:
     function, *arguments = part.parts
     if isinstance(function.value, np.ufunc):
-        return [(x, broadcast_index(index, x.value)) for x in arguments]
+        return [at(x, index) for x in arguments]
     if function.value is np.where:
-        condition, x, y = ((x, broadcast_index(index, x.value)) for x in arguments)
+        condition, x, y = (at(x, index) for x in arguments)
         return [x if entry(*condition) else y]
     if isinstance(node.func, ast.Attribute) and function.parts:
-        name, owner = node.func.attr, function.parts[0]
-        positional = [x.value for x in arguments[: len(node.args)]]
-        named = arguments[len(node.args) :]
-        options = {str(option.arg): x.value for option, x in zip(node.keywords, named, strict=True)}
-        if name == "astype":
+        owner = function.parts[0]
+        if node.func.attr == "astype":
             return [(owner, index)]
-        if name in MOVES:
-            return [moved(owner, index, lambda a: getattr(a, name)(*positional, **options))]
-        if name == "reduce" and isinstance(owner.value, np.ufunc):
-            return [heaviest_entry(arguments[0], index, options)]
+        if node.func.attr == "reduce" and isinstance(owner.value, np.ufunc):
+            return [heaviest_entry(arguments[0], index, values_given(node, arguments)[1])]
     return []
 
 
-def broadcast_index(index: Index, operand: Any) -> Index:
-    """The index into an operand that was broadcast to the shape that ``index`` belongs to."""
-    shape = np.shape(operand)
-    last = index[len(index) - len(shape) :]
-    return tuple(0 if size == 1 else i for i, size in zip(last, shape, strict=True))
+def moved_from(part: Part, index: Index) -> Place | None:
+    """Where an entry of ``x.T``, ``x.reshape(shape)``, ``transpose(x, axes)`` stands in ``x``."""
+    node = part.node
+    if isinstance(node, ast.Attribute) and node.attr == "T" and part.parts:
+        return moved(part.parts[0], index, lambda array: array.T)
+    if not isinstance(node, ast.Call) or part.is_inside or not part.parts:
+        return None
+    function, *arguments = part.parts
+    positional, options = values_given(node, arguments)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in MOVES and function.parts:
+        name = node.func.attr
+        return moved(
+            function.parts[0], index, lambda array: getattr(array, name)(*positional, **options)
+        )
+    if isinstance(node.func, ast.Name) and node.func.id in MOVES and arguments:
+        move = function.value
+        return moved(arguments[0], index, lambda array: move(array, *positional[1:], **options))
+    return None
+
+
+def values_given(node: ast.Call, arguments: list[Part]) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and the named arguments of a call."""
+    positional = [x.value for x in arguments[: len(node.args)]]
+    named = zip(node.keywords, arguments[len(node.args) :], strict=True)
+    return positional, {str(option.arg): x.value for option, x in named}
+
+
+def at(operand: Part, index: Index) -> Place:
+    """The entry of an operand that is broadcast to what ``index`` belongs to."""
+    return operand, broadcast_index(index, np.shape(operand.value))
 
 
 def moved(source: Part, index: Index, move: Callable[[Array], Array]) -> Place:
     """Where an entry was before it was moved: found by moving the entries' numbers."""
     shape = np.shape(source.value)
     numbers = np.arange(math.prod(shape)).reshape(shape)
-    return source, unflat(move(numbers)[index], shape)
-
-
-def unflat(position: Any, shape: Index) -> Index:
-    return tuple(int(i) for i in np.unravel_index(int(position), shape)) if shape else ()
+    return source, unflat(np.asarray(move(numbers))[index], shape)
 
 
 def factors_of(part: Part) -> tuple[Part, Part] | None:
@@ -122,8 +139,8 @@ def heaviest_product(left: Part, right: Part, index: Index) -> list[Place]:
     """The two entries of row and column whose product is not finite, or largest."""
     *stack, i, j = index
     row, column = np.asarray(left.value), np.asarray(right.value)
-    at_left = broadcast_index((*stack, 0, 0), row[..., :1, :1])[:-2]
-    at_right = broadcast_index((*stack, 0, 0), column[..., :1, :1])[:-2]
+    at_left = broadcast_index(tuple(stack), row.shape[:-2])
+    at_right = broadcast_index(tuple(stack), column.shape[:-2])
     k = heaviest(row[at_left][i] * column[at_right][:, j])
     return [(left, (*at_left, i, k)), (right, (*at_right, k, j))]
 

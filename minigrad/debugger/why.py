@@ -1,12 +1,9 @@
 """Why the gradient of a tensor is None, or zero: what cuts it off from the root, and where."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.cause import number
 from minigrad.debugger.cuts import (
     Constant,
     computed_from,
@@ -15,47 +12,16 @@ from minigrad.debugger.cuts import (
     graph_of,
     living_tensors,
 )
-from minigrad.debugger.dead import dead_units
+from minigrad.debugger.explanation import Explanation, called, told
 from minigrad.debugger.paragraphs import place_lines, wrapped
 from minigrad.debugger.source import Source, source_of
-from minigrad.debugger.step import norm, rule_name
-from minigrad.debugger.tangent import ends_of_influence
+from minigrad.debugger.zero import SHOWN, of_a_gradient
 from minigrad.errors import DomainError, GraphError
 from minigrad.graph import topological_order
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 __all__ = ["Explanation", "why"]
-
-SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a tensor's gradient is as it is; ``str()`` is the text.
-
-    Attributes
-    ----------
-    tensor : Tensor
-    kind : str
-        "gradient" (there is one, not zero), "not run", "cleared", "zero", "unused", "detached",
-        "constant", "no_grad", "requires_grad" or "freed".
-    text : str
-        In sentences, at most 80 columns wide, with lines of source.
-    source : Source or None
-        Where it is cut, or dies.
-    is_certain : bool
-        False where nothing that is still alive links the tensor to the cut.
-    """
-
-    tensor: Tensor
-    kind: str
-    text: str
-    source: Source | None = None
-    is_certain: bool = True
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def why(root: Tensor, what: Tensor | str, model: Module | None = None) -> Explanation:
@@ -141,18 +107,6 @@ def explanation(root: Tensor, x: Tensor) -> Explanation:
     return of_a_cut(root, x)
 
 
-def called(x: Tensor) -> str:
-    return repr(x.name) if x.name else repr(x)
-
-
-def told(
-    x: Tensor, kind: str, sentences: list[str], source: Source | None = None, sure: bool = True
-) -> Explanation:
-    """Sentences wrapped to the width of a terminal, the place in the source below them."""
-    lines = [wrapped(sentence) for sentence in sentences]
-    return Explanation(x, kind, "\n".join([*lines, *place_lines(source)]), source, sure)
-
-
 def without_gradient(x: Tensor) -> tuple[str, str, Source | None]:
     """Kind, reason and place for a tensor with requires_grad False."""
     if x.code is not None:
@@ -168,71 +122,6 @@ def without_gradient(x: Tensor) -> tuple[str, str, Source | None]:
     return "requires_grad", "it was made with requires_grad=False", None
 
 
-def of_a_gradient(root: Tensor, x: Tensor) -> Explanation:
-    """For a tensor that the root depends on."""
-    given = root.grad
-    if given is None and root.size != 1:
-        given = np.random.default_rng(0).standard_normal(root.shape)
-    run = BackwardPass(root, given)
-    run.go_to(len(run))
-    gradient = run.grads[x]
-    nonzero = int(np.count_nonzero(gradient))
-    name = called(x)
-    if x.grad is not None and nonzero and not x.grad.any():
-        kind, it = "cleared", "It"
-        state = f"the .grad of {name} is 0: it was overwritten after backward(). "
-    elif x.grad is not None:
-        kind, state, it = "gradient", "", f"the gradient of {name}"
-    elif root.grad is None:
-        kind, it = "not run", "It"
-        state = f"{name} has no .grad yet: backward() from this root has not run. "
-    else:
-        kind, it = "cleared", "It"
-        state = f"{name} has no .grad any more: it was cleared after backward(), by zero_grad(). "
-    if nonzero:
-        size = f"norm {number(norm(gradient))}, and {x.size - nonzero} of {x.size} entries are 0"
-        return told(x, kind, [f"{state}{it} is not zero: {size}"])
-    return of_a_zero(root, x, run, f"{state}{it} is 0 everywhere")
-
-
-def of_a_zero(root: Tensor, x: Tensor, run: BackwardPass, state: str) -> Explanation:
-    """For a gradient that is 0 in all its entries."""
-    try:
-        ends = ends_of_influence(root, x)
-    except Exception:  # a rule that cannot run on Tensors: the backward pass alone must do
-        ends = []
-    if not ends:
-        return told(x, "zero", [f"{state}.", *vanishing(x, run)])
-    lines = [wrapped(f"{state}:")]
-    for end in ends[:SHOWN]:
-        op: Any = end.tensor.op
-        lines.append(wrapped(f"it ends in {op.__name__}: {dead_units(end)}"))
-        lines += place_lines(source_of(end.tensor))
-    if len(ends) > SHOWN:
-        lines.append(f"and in {len(ends) - SHOWN} more ops")
-    return Explanation(x, "zero", "\n".join(lines), source_of(ends[0].tensor))
-
-
-def vanishing(x: Tensor, run: BackwardPass) -> list[str]:
-    """Where a gradient that was not 0 gave one that is, if no op alone explains it."""
-    found = []
-    seen = {x}
-    pending = [x]
-    while pending:
-        for user, index in run.uses[pending.pop()]:
-            grad_out = run.grads[user]
-            if np.any(grad_out):
-                largest = number(float(np.max(np.abs(grad_out))))
-                found.append(
-                    f"{rule_name(user, index)} gives 0 for a gradient whose largest entry is "
-                    f"{largest}, in step {run.positions[user] + 1} of {len(run)}: {user!r}"
-                )
-            elif user not in seen:
-                seen.add(user)
-                pending.append(user)
-    return found[:SHOWN] or ["the gradient that the pass starts from is 0"]
-
-
 def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
     """For a tensor that no op connects with the root."""
     name = called(x)
@@ -242,6 +131,10 @@ def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
         for tensor in reversed(reached):
             if constant.value is not tensor and np.may_share_memory(constant.array, tensor.data):
                 return linked(x, tensor, constant)
+    for constant in constants:
+        if constant.was_cut_from(x):
+            text = f"{name} has no gradient: what was computed from it was cut off by detach():"
+            return told(x, "detached", [text], constant.source)
     detached = detached_from(reached)
     if detached is not None:
         sentences = [
@@ -253,7 +146,7 @@ def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
     if len(reached) > 1:
         sentences.append(f"something else does, last {reached[-1]!r}")
         return told(x, "unused", sentences)
-    cuts = [constant for constant in constants if constant.is_detached or constant.is_unrecorded]
+    cuts = [constant for constant in constants if constant.may_hide(x)]
     if not cuts:
         return told(x, "unused", sentences)
     sentences[0] = (

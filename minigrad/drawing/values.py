@@ -28,6 +28,8 @@ def value_line(array: NDArray[Any]) -> str:
     '1 to 6, mean 3'
     >>> value_line(np.zeros(4))
     'all 0'
+    >>> value_line(np.array([0.5, np.nan]))
+    'else 0.5'
     >>> value_line(np.array(2.5))
     '2.5'
     >>> value_line(np.array([True, False, True]))
@@ -45,7 +47,7 @@ def value_line(array: NDArray[Any]) -> str:
     if finite.size == 0:
         return "none finite"
     if finite.min() == finite.max():
-        return f"all {finite[0]:.4g}"
+        return f"{'all' if finite.size == array.size else 'else'} {finite[0]:.4g}"
     if array.dtype.kind in "iu":
         return f"{finite.min()} to {finite.max()}"
     with np.errstate(all="ignore"):

@@ -59,6 +59,14 @@ def test_a_spec_holds_at(spec, expected):
     assert steps_that_match(spec, network()) == expected
 
 
+def test_a_name_with_a_colon_and_a_line_alone_by_its_file():
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="a b:c")
+    loss = mg.exp(x).sum()
+    assert steps_that_match("name:a b:c", loss) == [2]
+    spec = parse_spec(f"{LINE}", BackwardPass(network()))
+    assert spec.text == f"test_breakpoints.py:{LINE}"
+
+
 def test_norm_and_zeros_are_those_of_what_leaves():
     x = mg.Tensor([3.0, -4.0, 0.0, 0.0], requires_grad=True)
     loss = (mg.relu(x * x) * 0.5).sum()  # to x goes 0.5 * [2 * 3, -2 * 4, 0, 0] / 2 from each use
@@ -124,7 +132,7 @@ def test_a_layer_holds_the_layers_in_it():
         ("layer:7", "answers to layer:7; there are 2, 0"),
         ("test_breakpoints.py:3", "comes from test_breakpoints.py:3; there are test_breakpoints"),
         ("other.py:18", "no step of this graph comes from other.py:18"),
-        ("99999", "no step of this graph comes from 99999"),
+        ("99999", "no step of this graph comes from test_breakpoints.py:99999"),
         ("norm>many", "'norm>many' is not a SPEC: 'many' is not a number"),
         ("norm=3", "'norm=3' is not a SPEC; write op:log"),
     ],

@@ -105,7 +105,7 @@ def test_nan_and_infinity_are_shown_as_they_met():
 
 
 class Curious(mg.Op):
-    """A rule with a loop and a branch, and one that is not what its text says."""
+    """A rule that returns out of a loop, and one that is not what its text says."""
 
     calls = 0
 
@@ -115,9 +115,9 @@ class Curious(mg.Op):
 
     @staticmethod
     def grad_x(grad_out, out, x, y):
-        if y.size:
-            return grad_out * y
-        return grad_out
+        for factor in (y, x):
+            return grad_out * factor
+        return None
 
     @staticmethod
     def grad_y(grad_out, out, x, y):
@@ -131,3 +131,84 @@ def test_a_rule_that_cannot_be_read_tells_nothing_rather_than_something_wrong():
     found = readings(loss)
     assert found["Curious.grad_x"][1].at((0,)) == []
     assert found["Curious.grad_y"][1].at((0,)) == []
+
+
+class Branching(mg.Op):
+    """A rule with a branch, a loop, and a name for a view."""
+
+    @staticmethod
+    def forward(x):
+        return (x * x * x).T
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        turned = grad_out.T
+        power = x
+        if x.ndim == 2:
+            power = x * x
+        factor = 0
+        for _ in range(3):
+            factor = factor + 1
+        return turned * (factor * power)
+
+
+def test_branches_loops_and_views_are_followed():
+    x = mg.Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    (step,) = mg.steps(mg.call(Branching, x), [[1.0, 10.0], [100.0, 1000.0]])
+    equations = Reading(step, step.flows[0]).at((0, 1))
+    assert [str(line) for line in equations] == [
+        "power[0, 1] = 2 * 2 = 4",
+        "dL/dx[0, 1] = 100 * (3 * 4) = 1200",
+    ]
+    assert [token.text for token in equations[1].tokens if isinstance(token, Number)] == [
+        "dL/dout[1, 0]",
+        "factor",
+        "power[0, 1]",
+    ]
+
+
+class Writing(mg.Op):
+    """A rule that writes into what it gets."""
+
+    @staticmethod
+    def forward(x):
+        return x * 2.0
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        grad_x = np.multiply(grad_out, 2.0, out=x)
+        return grad_x
+
+
+def test_reading_a_rule_that_writes_into_what_it_gets_leaves_the_graph_alone():
+    x = mg.Tensor([1.0, 3.0], requires_grad=True)
+    step = next(mg.steps(mg.call(Writing, x), [5.0, 6.0]))
+    flow = step.flows[0]
+    x.data[...] = [1.0, 3.0]
+    Reading(step, flow)
+    np.testing.assert_array_equal(x.data, [1.0, 3.0])
+
+
+class Growing(mg.Op):
+    """A rule that gives one name to several arrays."""
+
+    @staticmethod
+    def forward(x):
+        return x * x * x
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        total = grad_out
+        total = total * x
+        total = total * x
+        total = total * 3.0
+        return total
+
+
+def test_a_name_given_to_several_arrays_is_explained_for_each():
+    (step,) = mg.steps(mg.call(Growing, mg.Tensor([5.0, 2.0], requires_grad=True)), [1.0, 10.0])
+    assert [str(line) for line in Reading(step, step.flows[0]).at((1,))] == [
+        "total[1] = 10 * 2 = 20",
+        "total[1] = 20 * 2 = 40",
+        "dL/dx[1] = 40 * 3.0 = 120",
+    ]

@@ -230,3 +230,10 @@ def test_entries_that_do_not_exist(index):
     step = next(iter(steps(mg.tanh(x), np.ones((2, 2)))))
     with pytest.raises(DomainError, match=r"x has the shape \(2, 2\); there is no entry"):
         finite_difference(step, "x", index)
+
+
+def test_there_is_nothing_to_compare_in_an_empty_array():
+    empty = mg.Tensor(np.zeros((0, 3)), requires_grad=True)
+    step = next(mg.steps(empty.sum()))
+    with pytest.raises(DomainError, match=r"x has the shape \(0, 3\); there is no entry"):
+        finite_difference(step, "x")

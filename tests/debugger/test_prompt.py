@@ -49,6 +49,14 @@ def test_a_reused_tensor_shows_who_gave_what():
     assert "from Multiply.grad_x (step 5)" in text
 
 
+def test_what_had_arrived_is_told_and_a_rule_that_is_no_formula_is_pointed_to():
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="x")
+    loss = (mg.concatenate([x, x]) * [1.0, 10.0, 100.0, 1000.0]).sum()
+    text = answer(loss, "goto 3")
+    assert "    dL/darrays[1]: see the rule (ll arrays[1])" in text
+    assert "    with what had arrived (2,) = [101 1.01e+03]" in text
+
+
 def test_what_is_still_missing_is_told():
     text = answer(reused(), "unt op:exp")
     assert "dL/dx for h = Tanh (step 6): gain" in text
@@ -61,7 +69,8 @@ def test_no_line_is_wider_than_80_columns():
     loss = mg.softmax_cross_entropy(model(rng.standard_normal((7, 4))), rng.integers(0, 3, 7))
     helps = [f"help {name}" for names in GROUPS.values() for name in ["", *names.split()]]
     for one in [neuron(), reused(), loss]:
-        text = session(one, *["n"] * 20, "w", "tree", "a", "contrib", "back", *helps, "c")
+        looks = ["w", "tree", "a", "contrib", "check", "fd", "jac", "bisect", "nan"]
+        text = session(one, *["n"] * 20, "back", *looks, "goto 2", *looks, *helps, "c")
         assert [line for line in text.splitlines() if len(line) > 80] == []
 
 
@@ -310,6 +319,38 @@ def test_an_edited_gradient_goes_on_and_is_marked():
     assert w.grad == pytest.approx(2 * y * y * (1 - y), rel=1e-14)
 
 
+def test_an_edit_that_was_gone_back_over_is_no_longer_in_force():
+    loss = neuron()
+    (w,) = (t for t in BackwardPass(loss).grads if t.name == "w")
+    text = session(loss, "goto 4", "set g = g * 2", "contrib", "back", "n", "c")
+    told = answers(text)
+    assert told[2][1].endswith("set by hand instead: 1.964")
+    assert ["EDITED" in lines for _, lines in told[1:]] == [True, False, False, False, False]
+    assert "backward pass 1 is complete: .grad is filled" in text
+    y = 1 / (1 + np.exp(-4))
+    assert w.grad == pytest.approx(y * y * (1 - y), rel=1e-14)
+
+
+def test_an_edit_stays_in_force_where_going_back_does_not_undo_it():
+    loss = reused()
+    # The last contribution to h comes in step 5.
+    told = answers(session(loss, "goto 6", "set g = g * 2", "n", "back", "goto 5", "c"))
+    assert ["EDITED" in lines for _, lines in told] == [False, True, True, True, False, False]
+
+
+def test_help_is_pointed_to_once():
+    text = session(neuron(), "n", "c")
+    assert text.count("help lists the commands") == 1
+    assert answers(text)[0][0] == "n"
+    assert text.index("help lists the commands") < text.index("(mg) ")
+
+
+def test_what_is_watched_at_a_step_is_not_watched_behind_the_last():
+    text = answer(neuron(), "watch g", "watch nth", "goto end")
+    assert "watch     nth = 1" in text
+    assert "watch     g" not in text
+
+
 def test_a_failing_rule_is_told_and_can_be_left():
     class Broken(mg.Op):
         @staticmethod
@@ -403,6 +444,20 @@ def test_completion_knows_this_graph():
     assert completions("s ", loss) == ["y"]
     assert completions("tb", loss) == ["tbreak"]
     assert "model" in completions("mo", loss)
+    assert "model" in completions("why mo", loss)
+    assert completions("why w", loss)[0] == "w"
+    assert completions("help c", loss) == [
+        "c",
+        "check",
+        "clear",
+        "condition",
+        "cont",
+        "continue",
+        "contrib",
+    ]
+    assert completions("help py", loss) == ["python"]
+    assert "python" not in completions("py", loss)
+    assert completions("inputs[", loss) == []
     assert "node.data" in completions("p node.da", loss)
 
 

@@ -47,7 +47,18 @@ def data_in(page):
     def refuse(name):
         raise ValueError(f"{name} is not JSON")
 
-    return json.loads(page.scripts[0], parse_constant=refuse)
+    found = json.loads(page.scripts[0], parse_constant=refuse)
+
+    def restored(node):
+        if isinstance(node, list):
+            return [restored(part) for part in node]
+        if not isinstance(node, dict):
+            return node
+        if "$" in node:
+            return found["shared"][node["$"]]
+        return {name: restored(part) for name, part in node.items()}
+
+    return restored(found["page"])
 
 
 def assert_shows(shown, array):
@@ -105,7 +116,29 @@ def test_every_entry_shown_has_its_equation():
 
 
 def test_the_page_of_a_network_is_small():
-    assert len(mg.replay(network()).html().encode()) < 500_000
+    assert len(mg.replay(network()).html().encode()) < 200_000
+
+
+def chain(length):
+    x = mg.Tensor([0.1, 0.5, 0.9, -0.3], requires_grad=True, name="x")
+    y = x
+    for _ in range(length):
+        y = mg.tanh(y)
+    return y.sum()
+
+
+def test_a_long_pass_is_not_checked_unless_it_is_asked_for_and_its_page_grows_slowly():
+    short, long = mg.replay(chain(20)), mg.replay(chain(400))
+    assert (short.data["checked"], long.data["checked"]) == (True, False)
+    assert long.data["steps"][5]["check"] is None
+    assert mg.replay(chain(3), check=False).data["checked"] is False
+    # What leaves a step and arrives in the next is written once: 2 arrays for a step, not 9.
+    assert len(long.html()) - len(short.html()) < 400 * 2_500
+    assert_shows(data_in(Page(long.html()))["steps"][300]["out"], long_step_out(300))
+
+
+def long_step_out(position):
+    return list(mg.steps(chain(400)))[position].out
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -247,3 +280,27 @@ def test_the_parts_of_the_page_are_in_the_package():
     for name in ("replay.html", "replay.css", *SCRIPTS):
         assert folder.joinpath(name).is_file()
         assert "</script" not in folder.joinpath(name).read_text() or name == "replay.html"
+
+
+def test_arrays_of_one_shape_show_the_same_places_in_a_step():
+    step = data_in(page_of(network(), check=False))["steps"][2]
+    assert step["op"] == "Sigmoid"
+    contribution = step["flows"][0]["contribution"]
+    place = contribution["peak"]
+    for shown in (step["gradient"], step["out"], step["values"][0]["array"]):
+        assert shown["shape"] == contribution["shape"]
+        assert shown["rows"] == contribution["rows"]
+        assert shown["columns"] == contribution["columns"]
+        assert [place[0]] in shown["rows"]
+        assert place[1] in shown["columns"]
+
+
+def test_the_places_shown_are_those_of_what_is_not_finite():
+    x = mg.Tensor(np.full(50, 2.0), requires_grad=True)
+    scale = np.ones(50)
+    scale[20] = np.inf
+    with np.errstate(all="ignore"):
+        loss = (mg.exp(x) * scale).sum()
+        step = data_in(page_of(loss, check=False))["steps"][1]
+    for shown in (step["gradient"], step["out"], step["flows"][0]["contribution"]):
+        assert 20 in shown["columns"]

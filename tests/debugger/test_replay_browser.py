@@ -197,6 +197,17 @@ def test_contributions_add_up_to_the_gradient(open_page):
     assert heading(page) == "Step 4 of 7: Exp"
 
 
+def test_a_long_line_of_source_is_scrolled_to_what_is_marked(open_page):
+    x = mg.Tensor(2.0, requires_grad=True)
+    loss = (x * 1.0) + (x * 2.0) + (x * 3.0) + (x * 4.0) + (x * 5.0) + (x * 6.0) + mg.exp(x)
+    page = open_page(loss, check=False)
+    page.keyboard.press("ArrowRight")
+    mark = page.locator("pre mark")
+    assert mark.text_content() == "mg.exp(x)"
+    right = mark.evaluate("mark => mark.getBoundingClientRect().right")
+    assert right <= page.locator("pre:has(mark)").evaluate("p => p.getBoundingClientRect().right")
+
+
 def test_nan_is_found_and_told(open_page):
     page = open_page(not_finite())
     page.keyboard.press("End")

@@ -74,8 +74,37 @@ def test_detached_where_nothing_links_it_any_more():
     h = mg.tanh(X @ first).detach()
     loss = (h @ second).sum()
     found = why(loss, first)
-    assert (found.kind, found.is_certain) == ("unused", False)
+    assert (found.kind, found.is_certain) == ("detached", True)
     assert found.source.expression == "mg.tanh(X @ first).detach()"
+    assert sentences(found).startswith(
+        "'first' has no gradient: what was computed from it was cut off by detach():"
+    )
+    other = why(loss, parameter("other", 3))
+    assert str(other) == "'other' has no gradient: the root does not use it."
+    assert other.is_certain
+
+
+def test_of_several_detached_the_one_that_cut_it_off_is_told():
+    first, second = weights()
+    other = parameter("other", 3, 4)
+    h = mg.tanh(X @ other).detach() + mg.tanh(X @ first).detach()
+    loss = (h @ second).sum() + (mg.tanh(X @ first).detach() @ second).sum()
+    assert why(loss, first).source.expression == "mg.tanh(X @ first).detach()"
+    loss = ((mg.tanh(X @ other).detach() * (X @ first @ second)).sum() + second.detach()).sum()
+    assert why(loss, other).source.expression == "mg.tanh(X @ other).detach()"
+
+
+def test_detached_from_a_graph_too_large_to_look_through():
+    first, second = weights()
+    h = X @ first
+    for _ in range(1_500):
+        h = h + 1.0
+    cut = h.detach()
+    del h
+    assert cut.params["cut_from"] == []
+    found = why((cut @ second).sum(), first)
+    assert (found.kind, found.is_certain) == ("unused", False)
+    assert found.source.expression == "h.detach()"
     assert "- detach() at" in sentences(found)
 
 
@@ -327,6 +356,9 @@ def test_detach_keeps_its_place_and_nothing_else():
     assert repr(cut) == "Tensor(2) float64"
     assert repr(x.detach()) == "Tensor(2) float64 'x'"
     assert cut.inputs == ()
+    (leaf,) = cut.params["cut_from"]
+    assert leaf() is x
+    assert cut.detach().params["cut_from"] == []
     assert not any(isinstance(held, mg.Tensor) for held in gc.get_referents(cut))
 
 
