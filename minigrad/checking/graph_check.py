@@ -18,15 +18,18 @@ from minigrad.checking.report import Report
 from minigrad.checking.rule_run import Step, run_rule
 from minigrad.checking.tensors import Settings, check_tensor
 from minigrad.checking.verdict import Comparison, Row
-from minigrad.errors import DTypeError
+from minigrad.errors import DomainError, DTypeError, GraphError
 from minigrad.graph import changed_since, topological_order
 from minigrad.ops.base import call
 from minigrad.printing import one_line, source_line
 from minigrad.tensor import Tensor
 
-__all__ = ["check_graph", "loss_of_precision"]
+__all__ = ["check_graph", "judge_precision", "loss_of_precision"]
 
 Array = NDArray[Any]
+
+WORTHLESS = 0.1
+"""A gradient that is off by this much of its largest element has no digit that can be relied on."""
 
 
 def check_graph(
@@ -63,7 +66,9 @@ def check_graph(
     Raises
     ------
     GraphError
-        If ``loss`` requires no gradient, its graph was freed, or a leaf has changed since.
+        If ``loss`` is a leaf or requires no gradient, its graph was freed, or a leaf has changed.
+    DomainError
+        If ``gradient`` is not finite.
 
     Notes
     -----
@@ -90,6 +95,10 @@ def check_graph(
     """
     if not isinstance(loss, Tensor):
         raise DTypeError(f"check_graph: loss must be a Tensor, got {loss!r}")
+    if loss.op is None and loss.requires_grad:
+        raise GraphError(f"check_graph: {loss!r} is a leaf: there is no rule to check")
+    if gradient is not None and not np.isfinite(np.asarray(gradient, np.float64)).all():
+        raise DomainError(f"check_graph: gradient must be finite, got {gradient!r}")
     settings = Settings(mode, directions, np.random.default_rng(seed))
     grads: dict[Tensor, Array] = {loss: loss.initial_gradient(gradient)}
     rows: list[Row] = []
@@ -98,7 +107,10 @@ def check_graph(
             if tensor.op is not None:
                 rows += check_op(tensor, grads, settings)
     report = Report(f"check_graph of {loss!r}", rows, strict=strict)
-    report.reproduce = f"check_graph(loss, mode={mode!r}, directions={directions}, seed={seed})"
+    report.reproduce = (
+        f"check_graph(loss, mode={mode!r}, directions={directions}, seed={seed}"
+        f"{', strict=True' if strict else ''})"
+    )
     return report
 
 
@@ -218,9 +230,8 @@ def row_of(
             row.verdict = "FAIL"
             row.detail = "; ".join(filter(None, [step.fault, row.detail]))
         if step.contribution.dtype != np.float64:
-            row.precision = loss_of_precision(
-                step.contribution, rule_in_float64(tensor, step.index, cotangent)
-            )
+            exact = rule_in_float64(tensor, step.index, cotangent)
+            judge_precision(row, loss_of_precision(step.contribution, exact))
     row.source = where(tensor)
     return row
 
@@ -257,6 +268,14 @@ def loss_of_precision(rounded: Array, exact: Array) -> float:
     size = float(np.max(np.abs(exact), initial=0.0))
     gap = float(np.max(np.abs(exact - rounded), initial=0.0))
     return gap / size if size > 0 else gap
+
+
+def judge_precision(row: Row, precision: float) -> None:
+    """Note what the coarser dtype costs; that it costs everything is a failure of its own."""
+    row.precision = precision
+    if not precision <= WORTHLESS and row.verdict in ("ok", "vacuous", "kink"):
+        row.verdict = "FAIL"
+        row.detail = "; ".join(filter(None, [row.detail, "right in float64, not in its own dtype"]))
 
 
 def where(tensor: Tensor) -> str:

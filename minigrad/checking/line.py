@@ -23,6 +23,7 @@ AROUND = 2.0**-3
 NOISE_AT_MOST = 1e-9
 UNKNOWN = 1e-3
 SAMPLE = 4096
+PLACES = 1024
 REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
 SEEDS = (1, 2)
 UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
@@ -84,10 +85,15 @@ class Line:
         return line
 
     def next_to_base(self, side: int) -> Outcome:
-        """The outcome as close to the base as the leaf's numbers allow, or 1e-150."""
-        x, d = self.leaf.data, self.direction
-        closest = np.maximum(np.spacing(np.abs(x)), 1e-150 * np.abs(d))
-        return self.problem.outcome_beside(self.base, self.leaf, side * np.sign(d) * closest)
+        """The outcome as close to the base as the leaf's numbers allow, or 1e-150.
+
+        Several entries move in proportion, by many of their last places: those that are tied part.
+        """
+        moving = self.direction != 0
+        x, d = self.leaf.data[moving], self.direction[moving]
+        places = 1 if x.size == 1 else PLACES
+        s = float(np.max(places * np.spacing(np.abs(x)) / np.abs(d), initial=1e-150))
+        return self.problem.outcome_beside(self.base, self.leaf, side * s * self.direction)
 
     def goes_on(self, side: int) -> bool:
         """Whether the base's piece goes on towards this side, be it ever so little."""

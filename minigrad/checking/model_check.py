@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.gradcheck import check_problem, replayed, second_order
-from minigrad.checking.graph_check import loss_of_precision
-from minigrad.checking.problem import Problem
+from minigrad.checking.graph_check import judge_precision, loss_of_precision
+from minigrad.checking.problem import Problem, replayed
+from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
+from minigrad.checking.second_order import add_second_order
 from minigrad.checking.tensors import Settings
 from minigrad.errors import DomainError, DTypeError
 from minigrad.gradients import depends, grad
@@ -65,8 +66,8 @@ def check_model(
     Notes
     -----
     While it works the parameters hold float64 copies; afterwards they have their own arrays and
-    gradients again, and so have the random generators that modules hold as attributes, such as
-    dropout's: each evaluation draws the same masks.
+    gradients again. So have the modules the attributes that they had, such as running means, and
+    random generators among these, such as dropout's: each evaluation draws the same masks.
 
     Examples
     --------
@@ -80,6 +81,8 @@ def check_model(
     """
     if not isinstance(model, Module):
         raise DTypeError(f"check_model: model must be a Module, got {model!r}")
+    if not callable(loss):
+        raise DTypeError(f"check_model: loss must be a function, got {loss!r}")
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise DTypeError("check_model: batch must be a pair (x, targets)")
     if order not in (1, 2):
@@ -88,7 +91,7 @@ def check_model(
     settings = Settings(mode, directions, np.random.default_rng(seed))
     problem = Problem({}, lambda: loss(model(x), targets))
     parameters = model.named_parameters()
-    with replayed(problem, generators(model)), kept(parameters):
+    with replayed(problem, generators(model)), kept(parameters), kept_state(model):
         values = x.data if isinstance(x, Tensor) else np.asarray(x)
         if values.dtype.kind == "f":
             x = Tensor(values.copy(), requires_grad=True, name="x")
@@ -110,19 +113,15 @@ def check_model(
         one = np.ones(1) if problem.output().size == 1 else None
         title = f"check_model of {type(model).__name__}"
         report = check_problem(title, problem, settings, strict, cotangent=one)
-        if order == 2 and report.ok:
-            second = second_order(problem, settings.rng)
-            above = check_problem("", second, settings, strict, structure=False)
-            for row in above.rows:
-                row.name = f"grad of {row.name}"
-            report.rows += above.rows
+        if order == 2:
+            add_second_order(report, problem, settings)
     for row in report.rows:
         own = own_dtypes.get(row.name)
         if own is not None and own.dtype != np.float64:
-            row.precision = loss_of_precision(own, in_float64[row.name])
+            judge_precision(row, loss_of_precision(own, in_float64[row.name]))
     report.reproduce = (
         f"check_model(model, loss, batch, mode={mode!r}, directions={directions}, "
-        f"order={order}, seed={seed})"
+        f"order={order}, seed={seed}{', strict=True' if strict else ''})"
     )
     return report
 
@@ -147,6 +146,26 @@ def kept(parameters: Sequence[tuple[str, Tensor]]) -> Iterator[None]:
     finally:
         for tensor, data, gradient in before:
             tensor.data, tensor.grad = data, gradient
+
+
+@contextmanager
+def kept_state(model: Module) -> Iterator[None]:
+    """Give all modules the attributes back that they had, arrays with what was in them."""
+    before = [(vars(module), dict(vars(module))) for module in model.modules()]
+    arrays = [
+        (value, value.copy())
+        for _, attributes in before
+        for value in attributes.values()
+        if isinstance(value, np.ndarray)
+    ]
+    try:
+        yield
+    finally:
+        for now, attributes in before:
+            now.clear()
+            now.update(attributes)
+        for array, content in arrays:
+            array[...] = content
 
 
 def gradients(problem: Problem) -> dict[str, Array]:

@@ -1,6 +1,6 @@
 """What is checked: a function of some leaves that can be evaluated again at moved leaves."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from minigrad.errors import DTypeError
 from minigrad.graph import topological_order
 from minigrad.tensor import Tensor
 
-__all__ = ["Branch", "Outcome", "Problem", "branches_of"]
+__all__ = ["Branch", "Outcome", "Problem", "branches_of", "replayed"]
 
 Array = NDArray[np.float64]
 
@@ -127,3 +127,23 @@ def branches_of(out: Tensor) -> list[Branch]:
             pieces = np.asarray(tensor.op.branch(*tensor.arrays, **tensor.params))
             branches.append(Branch(tensor, pieces))
     return branches
+
+
+@contextmanager
+def replayed(problem: Problem, generators: Sequence[np.random.Generator]) -> Iterator[None]:
+    """Set the generators back before each evaluation, and leave them as they were."""
+    states = [generator.bit_generator.state for generator in generators]
+    run = problem.run
+
+    def run_again() -> Any:
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state
+        return run()
+
+    problem.run = run_again
+    try:
+        yield
+    finally:
+        problem.run = run
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from minigrad.checking.differences import Difference, Estimate, extrapolate
 from minigrad.checking.line import LEFT, RIGHT, Line
 from minigrad.checking.problem import Outcome, Problem
+from minigrad.checking.verdict import SAFETY, VAGUE
 from minigrad.tensor import Tensor
 
 __all__ = ["Slope", "direction_scale", "own_scale", "slope_along", "slope_of"]
@@ -26,9 +27,7 @@ STARTS = tuple(2.0**-k for k in range(3, 40, 4))
 LARGER_STARTS = (1.0, 8.0, 64.0)
 PROBES = (2.0**-12, 2.0**-20, 2.0**-28, 2.0**-36)
 ENOUGH = 1e-7
-VAGUE = 1e-4
 ROUNDING_AT_MOST = 1e-6
-SAFETY = 10.0
 JUMP = 100.0
 TRUNCATED = 3.0
 

@@ -21,6 +21,7 @@ from minigrad.checking.slope import Slope, direction_scale, own_scale
 from minigrad.checking.ties import entries_at_ties, ties_between
 from minigrad.checking.verdict import VERDICTS, Comparison, Row
 from minigrad.errors import DomainError
+from minigrad.gradients import depends
 from minigrad.tensor import Tensor
 
 __all__ = ["Settings", "check_tensor"]
@@ -31,6 +32,7 @@ FULL_UP_TO = 32
 SUBSET = 16
 DIAGNOSED = 512
 MUCH_SMALLER = 2.0**-12
+LEAST = 2.0**-5
 
 
 @dataclass(frozen=True)
@@ -90,14 +92,17 @@ def check_tensor(
     else:
         found = by_entries(target, mode, settings.rng)
         checked = len(found)
-        if base.values.size > 1 and all(finding.verdict != "FAIL" for finding in found):
-            # Contracted, a wrong output may go under among others: look at each of them once.
+        verdicts = {finding.verdict for finding in found}
+        if "FAIL" not in verdicts and (base.values.size > 1 or "kink" in verdicts):
+            # In a sum, a wrong output may go under among others; singly, wrong shares at ties.
             along = by_directions(target, 1, settings.rng)
             found += [finding for finding in along if finding.verdict == "FAIL"]
     row = row_from(name, leaf, mode, checked, found)
     if row.verdict == "FAIL":
         note = row.detail if row.index is None else ""
-        row.detail = "; ".join(filter(None, [diagnosis_of(target, settings.rng), note]))
+        row.detail = "; ".join(filter(None, [diagnosis_of(target, found, settings.rng), note]))
+    elif row.verdict == "vacuous" and not depends(problem.output(), leaf):
+        row.detail = "no op leads from it to the output"
     return row
 
 
@@ -164,15 +169,31 @@ def at_best_scale(target: Target, along: Callable[[Array], Finding]) -> Finding:
 
 def by_directions(target: Target, directions: int, rng: np.random.Generator) -> list[Finding]:
     """Move all entries at once along Gaussian directions, and compare output by output."""
+    parts = [
+        part
+        for _ in range(directions)
+        for part in apart_from_ties(target, short_numbers(rng, target.leaf.shape))
+    ]
+    # Moved all alike, entries that are tied with each other stay so: their sum shows.
+    alike = np.ones(target.leaf.shape)
     found: list[Finding] = []
-    for _ in range(directions):
-        gaussian = np.round(rng.standard_normal(target.leaf.shape) * 2**12) / 2**12
-        for part in apart_from_ties(target, gaussian):
-            finding = at_best_scale(target, partial(along_direction, target, part))
-            if finding.verdict == "FAIL":
-                return [*found, named_entry(target, finding, part)]
-            found.append(finding)
+    for part in [*parts, alike]:
+        if part is alike and all(finding.verdict != "kink" for finding in found):
+            break
+        finding = at_best_scale(target, partial(along_direction, target, part))
+        if finding.verdict == "FAIL":
+            return [*found, named_entry(target, finding, part)]
+        found.append(finding)
+    if not target.base.branches and any(finding.verdict == "kink" for finding in found):
+        # No op says which entries are at the kink: some are looked at on their own.
+        found += by_entries(target, "subset", rng)
     return found
+
+
+def short_numbers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Gaussian numbers of few binary digits, none of them nearly 0."""
+    numbers = np.round(rng.standard_normal(shape) * 2**12) / 2**12
+    return np.where(np.abs(numbers) < LEAST, np.copysign(LEAST, numbers), numbers)
 
 
 def along_direction(target: Target, direction: Array, scale: Array) -> Finding:
@@ -180,7 +201,7 @@ def along_direction(target: Target, direction: Array, scale: Array) -> Finding:
 
 
 def apart_from_ties(target: Target, direction: Array) -> list[Array]:
-    """A direction; in two parts if some of its entries move a tie, and others do not.
+    """A direction; beside ties, its entries that move one apart from those that do not.
 
     At many ties at once, slopes within a wide range are right: that must not excuse the others.
     """
@@ -232,7 +253,7 @@ def row_from(name: str, leaf: Tensor, mode: str, checked: int, found: Sequence[F
     same = [finding for finding in found if finding.comparison.verdict == verdict]
     worst = max(same or found, key=lambda finding: finding.rank)
     row = Row(name, leaf.shape, mode, checked, leaf.size, in_units(worst), worst.index, verdict)
-    row.detail = worst.note or worst.comparison.kink
+    row.detail = worst.note or worst.comparison.kink or worst.comparison.note
     row.ladder = ladder_of(worst)
     if worst.slope.estimate is not None and worst.slope.estimate.value.size:
         row.step = float(np.ravel(worst.slope.estimate.step)[worst.comparison.output] * worst.scale)
@@ -265,15 +286,20 @@ def ladder_of(finding: Finding) -> list[Difference]:
     ]
 
 
-def diagnosis_of(target: Target, rng: np.random.Generator) -> str:
+def diagnosis_of(target: Target, found: Sequence[Finding], rng: np.random.Generator) -> str:
     """What the wrong gradient has in common with the right one, as far as can be seen."""
     leaf = target.leaf
     numeric = np.full(leaf.size, np.nan)
+    seen = {finding.index: in_units(finding) for finding in found if finding.index is not None}
     largest = np.argsort(-np.abs(target.gradient.ravel()))[: DIAGNOSED // 2]
     some = rng.permutation(leaf.size)[: DIAGNOSED - len(largest)]
     entries = range(leaf.size) if leaf.size <= DIAGNOSED else {*largest, *some}
     for entry in entries:
-        numeric[entry] = plain_difference(target, int(entry))
+        single = seen.get(tuple(int(i) for i in np.unravel_index(entry, leaf.shape)))
+        if single is None:
+            numeric[entry] = plain_difference(target, int(entry))
+        elif not single.kink:
+            numeric[entry] = single.numeric if single.verdict == "FAIL" else single.analytic
     sizes = sizes_in_graph(target.problem.output())
     return diagnose(target.gradient, numeric.reshape(leaf.shape), sizes)
 
@@ -288,7 +314,7 @@ def plain_difference(target: Target, entry: int) -> float:
         displacement[entry] = h * scale
         values = []
         for side in (1, -1):
-            with target.problem.moved(leaf, side * displacement.reshape(leaf.shape)):
-                values.append(target.problem.outcome().values)
+            moved = side * displacement.reshape(leaf.shape)
+            values.append(target.problem.outcome_beside(target.base, leaf, moved).values)
         quotients.append(float((values[0] - values[1]) @ target.cotangent / (2 * h * scale)))
     return (4 * quotients[1] - quotients[0]) / 3

@@ -15,7 +15,7 @@ SAFETY = 10.0
 RTOL = 1e-9
 VAGUE = 1e-4
 ZERO = 1e-6
-NEGLIGIBLE = 1e-12
+NEGLIGIBLE = 1e-10
 
 RULE = f"""\
 a is analytic, n numeric (a range at a kink), |f| the size of the function, or of what cancels in it
@@ -47,6 +47,8 @@ class Comparison:
         At a kink: how far on either side of ``numeric`` the right values go.
     output : int
         Which output it is, counted flat, where outputs are compared one by one.
+    note : str
+        What could not be compared.
     """
 
     analytic: float
@@ -57,6 +59,7 @@ class Comparison:
     kink: str = ""
     reach: float = 0.0
     output: int = 0
+    note: str = ""
 
 
 @dataclass

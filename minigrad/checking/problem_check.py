@@ -1,0 +1,72 @@
+"""Checking a problem: what can be said of it as a whole, then each of its leaves."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.checking.problem import Problem
+from minigrad.checking.report import Report
+from minigrad.checking.structure import structure_problems
+from minigrad.checking.tensors import Settings, check_tensor
+from minigrad.checking.verdict import Comparison, Row
+
+__all__ = ["check_problem"]
+
+
+def check_problem(
+    title: str,
+    problem: Problem,
+    settings: Settings,
+    strict: bool,
+    structure: bool = True,
+    cotangent: NDArray[Any] | None = None,
+) -> Report:
+    """Check every leaf of a problem, under a Gaussian cotangent if none is given."""
+    before = {name: leaf.data.copy() for name, leaf in problem.leaves.items()}
+    base = problem.outcome()
+    changed = [
+        name
+        for name, leaf in problem.leaves.items()
+        if not np.array_equal(leaf.data, before[name], equal_nan=True)
+    ]
+    if changed:
+        detail = f"the function writes into its input: {', '.join(changed)}"
+        return Report(title, rows_without_numbers(problem, "FAIL", detail), strict=strict)
+    others = [problem.outcome().values for _ in range(2)]
+    changes = list(filter(None, (difference(base.values, other) for other in others)))
+    if changes:
+        detail = f"two evaluations {changes[0]}; give rng, the generator it draws from"
+        rows = rows_without_numbers(problem, "nondeterministic", detail)
+        return Report(title, rows, strict=strict)
+    if cotangent is None:
+        cotangent = settings.rng.standard_normal(base.values.size)
+    with np.errstate(all="ignore"):
+        problems, raised = [], []
+        if structure:
+            try:
+                problems = structure_problems(problem, cotangent, settings.rng)
+            except Exception as error:
+                raised = [f"backward raised {type(error).__name__}: {error}"]
+        rows = [check_tensor(problem, name, cotangent, base, settings) for name in problem.leaves]
+    if all(row.verdict != "FAIL" for row in rows):  # else the row says what was raised
+        problems += raised
+    return Report(title, rows, problems, strict)
+
+
+def rows_without_numbers(problem: Problem, verdict: str, detail: str) -> list[Row]:
+    """A row for each leaf where nothing could be compared."""
+    nothing = Comparison(np.nan, np.nan, np.inf, verdict, 0.0)
+    return [
+        Row(name, leaf.shape, "", 0, leaf.size, nothing, None, verdict, detail)
+        for name, leaf in problem.leaves.items()
+    ]
+
+
+def difference(one: NDArray[Any], other: NDArray[Any]) -> str:
+    """How two evaluations differ, in words; empty if they do not."""
+    if one.shape != other.shape:
+        return f"give {one.size} and {other.size} numbers"
+    if np.array_equal(one, other, equal_nan=True):
+        return ""
+    return f"differ by up to {float(np.max(np.abs(one - other))):.2g}"
