@@ -143,8 +143,9 @@ class Line:
         if h not in self.inexacts:
             moving = np.flatnonzero(self.direction)[:SAMPLE]
             x, step = self.leaf.data.flat[moving], h * self.direction.flat[moving]
-            off = [np.abs((x + s) - x - s) / np.abs(s) for s in (step, -step)]
-            self.inexacts[h] = float(np.max(off, initial=0.0))
+            size = np.linalg.norm(step)
+            off = [np.linalg.norm((x + s) - x - s) / size for s in (step, -step)]
+            self.inexacts[h] = float(np.max(off))
         return self.inexacts[h]
 
     def contract(self, values: Array) -> Array:

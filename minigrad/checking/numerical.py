@@ -12,6 +12,7 @@ __all__ = ["numerical_gradient"]
 
 STEP = 6e-6
 HALVINGS = 40
+FAR = 1024
 
 
 def numerical_gradient(
@@ -56,13 +57,23 @@ def numerical_gradient(
     gradient = np.zeros(at.shape)
     for index in np.ndindex(at.shape):
         h = STEP * float(sizes[index]) if step is None else step
+        if step is None:
+            h = step_within_domain(fn, at, index, h)
         gradient[index] = central_difference(fn, at, index, h)
-        for _ in range(0 if step is not None else HALVINGS):
-            if np.isfinite(gradient[index]):
-                break
-            h /= 2
-            gradient[index] = central_difference(fn, at, index, h)
     return gradient
+
+
+def step_within_domain(
+    fn: Callable[[Any], Any], x: NDArray[np.float64], index: tuple[int, ...], h: float
+) -> float:
+    """``h`` if ``fn`` is finite at x ± h; else a step far smaller than the distance to the edge."""
+    if np.isfinite(central_difference(fn, x, index, h)):
+        return h
+    for _ in range(HALVINGS):
+        h /= 2
+        if np.isfinite(central_difference(fn, x, index, h)):
+            return h / FAR
+    return h
 
 
 def central_difference(

@@ -105,6 +105,11 @@ class Op:
             is_part = name == "forward" or name.startswith("grad_")
             if is_part and not isinstance(member, staticmethod):
                 raise TypeError(f"{cls.__name__}.{name} must be a @staticmethod: no self, no ctx")
+        if not hasattr(cls.forward, "__code__"):
+            raise TypeError(
+                f"{cls.__name__}.forward is {cls.forward!r}; it must be a Python function, whose "
+                "arguments have the names that the rules are called after"
+            )
         code = cls.forward.__code__
         names = code.co_varnames[: code.co_argcount]
         arguments: tuple[str, ...] = ("grad_out", "out", *names)

@@ -187,7 +187,8 @@ def test_gradients_of_gradients():
     )
     assert report.ok, report
     names = ["0.weight", "0.bias", "2.weight", "2.bias", "x"]
-    assert [row.name for row in report.rows] == [*names, *(f"grad of {name}" for name in names)]
+    second = [f"grad of {name}" for name in [*names, "the cotangent"]]
+    assert [row.name for row in report.rows] == names + second
 
 
 def test_gradients_of_gradients_of_a_large_model_are_summed_over_an_axis(monkeypatch):
@@ -232,7 +233,7 @@ def test_one_wrong_entry_of_a_large_second_derivative(entry):
             return grad_out * mg.call(Double, x)
 
     report = gradcheck(lambda x: mg.call(Squared, x), RNG.uniform(1, 3, (64, 20)), order=2)
-    assert [row.verdict for row in report.rows] == ["ok", "FAIL"], report
+    assert [row.verdict for row in report.rows] == ["ok", "FAIL", "ok"], report
     assert report.rows[1].index == entry
 
 

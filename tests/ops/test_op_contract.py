@@ -207,6 +207,13 @@ def test_a_forward_with_a_context_is_refused():
                 return x / 2
 
 
+def test_a_forward_without_named_arguments_is_refused():
+    with pytest.raises(TypeError, match=r"Sine\.forward is <ufunc 'sin'>; it must be a Python fu"):
+
+        class Sine(mg.Op):
+            forward = staticmethod(np.sin)
+
+
 def test_a_forward_that_returns_two_arrays_is_refused():
     class Both(mg.Op):
         @staticmethod
