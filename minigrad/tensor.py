@@ -237,7 +237,7 @@ class Tensor(Node):
             for tensor in grads:
                 tensor.inputs = tensor.arrays = ()
 
-    def initial_gradient(self, gradient: ArrayLike | None) -> NDArray[Any]:
+    def initial_gradient(self, gradient: ArrayLike | None) -> Any:
         """The gradient to start from, checked: the one given, or 1 for a single element."""
         if not self.requires_grad:
             raise GraphError(
@@ -252,8 +252,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
-            one: NDArray[Any] = self.data.dtype.type(1).reshape(self.data.shape)
-            return one
+            one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
+            return one.reshape(self.data.shape) if self.data.ndim else one
         array = np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
@@ -506,7 +506,7 @@ class Tensor(Node):
             data = op.forward(*arrays, **params)
         except Exception as error:
             raise with_origins(forward_error(op, arrays, params, error), op, inputs) from error
-        out = Tensor.__new__(Tensor)
+        out = object.__new__(Tensor)
         if type(data) is not np.ndarray:
             data = as_output(op, data)
         out.data = data
