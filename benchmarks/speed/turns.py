@@ -92,7 +92,7 @@ def measure(
                 process.end()
             else:
                 running[peer] = process
-        for _ in range(turns):
+        for _ in range(min(turns, workload.turns)):
             for peer, process in running.items():
                 taken[peer].rounds.append(process.ask())
         for process in running.values():

@@ -31,6 +31,8 @@ class Workload:
         The one phase returns the seconds itself.
     slow
         Left out by ``--quick``.
+    turns
+        Rounds in each process at most, for runs of many seconds.
     """
 
     kind: str
@@ -43,3 +45,4 @@ class Workload:
     warm_up: int = 20
     self_timed: bool = False
     slow: bool = False
+    turns: int = 1000

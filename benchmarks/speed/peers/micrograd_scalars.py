@@ -16,8 +16,8 @@ CANNOT = dict.fromkeys(("step", "backward", "fit", "elementwise"), SCALARS) | {
 
 
 def chain(task):
-    # Its order is found by recursion, one frame for each op; the limit of Python itself is lower.
-    sys.setrecursionlimit(max(1000, 2 * 2 * task.links + 1000))
+    # Its order is found by recursion, a frame for each op; with Python's own limit 1,000 would fail.
+    sys.setrecursionlimit(4 * task.links + 1000)
     x = Value(task.x)
     a, b = task.a, task.b
 

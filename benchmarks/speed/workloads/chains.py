@@ -28,6 +28,7 @@ def chain_of(ops: int) -> Workload:
         per=ops,
         warm_up=3 if ops <= 10_000 else 0,
         slow=ops > 10_000,
+        turns=max(1, 300_000 // ops),
     )
 
 

@@ -33,5 +33,5 @@ def digits() -> Digits:
 
 
 WORKLOADS = {
-    "fit digits": Workload("fit", digits, at_least=0.96, warm_up=1),
+    "fit digits": Workload("fit", digits, at_least=0.96, warm_up=1, turns=8),
 }

@@ -59,7 +59,7 @@ WORKLOADS |= {
         "hessian_vector", partial(network, *SMALL), tolerance=1e-2
     ),
     "gradient check 4-5-3": Workload(
-        "gradient_check", partial(network, (4, 5, 3), 3, np.float64), warm_up=1, slow=True
+        "gradient_check", partial(network, (4, 5, 3), 3, np.float64), warm_up=1, slow=True, turns=5
     ),
     "stepping through 64-32-10": Workload(
         "stepping", partial(network, *SMALL), ("forward", "", "value"), hidden=("forward", "value")
