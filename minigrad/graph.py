@@ -108,15 +108,16 @@ def topological_order(root: Any) -> list[Any]:
     What an op returns is always younger than its inputs, so that going from the youngest to the
     oldest is such an order. Nothing recurses, however deep the graph.
     """
-    found = [root]
-    seen = {root}
-    for tensor in found:  # which grows as it goes
+    found = {root: None}
+    pending = [root]
+    for tensor in pending:  # which grows as it goes
         if not tensor.inputs and tensor.op is not None:
             raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
         for x in tensor.inputs:
-            if isinstance(x, Node) and x.requires_grad and x not in seen:
-                seen.add(x)
-                found.append(x)
+            if isinstance(x, Node) and x.requires_grad and x not in found:
+                found[x] = None
+                if x.op is not None:
+                    pending.append(x)
     return sorted(found, key=attrgetter("stamp"), reverse=True)
 
 

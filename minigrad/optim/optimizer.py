@@ -104,8 +104,11 @@ class Optimizer:
             if grad is None:
                 continue
             data, state = parameter.data, self.state[position]
-            fits = type(grad) is np.ndarray and grad.shape == data.shape
-            if not fits or grad.dtype is not data.dtype:  # which may still be an equal one
+            if (
+                type(grad) is not np.ndarray
+                or grad.shape != data.shape
+                or grad.dtype is not data.dtype  # which may still be an equal one
+            ):
                 check_gradient(type(self).__name__, position, parameter, grad)
             if state:
                 self.check_state(position, state)

@@ -16,7 +16,7 @@ CANNOT = dict.fromkeys(("step", "backward", "fit", "elementwise"), SCALARS) | {
 
 
 def chain(task):
-    # Its order is found by recursion, a frame for each op; with Python's own limit 1,000 would fail.
+    # Its order is found by recursion, a frame for each op: Python's own limit stops at 1,000.
     sys.setrecursionlimit(4 * task.links + 1000)
     x = Value(task.x)
     a, b = task.a, task.b
