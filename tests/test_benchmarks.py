@@ -12,11 +12,11 @@ if not BENCHMARKS.exists():
     pytest.skip("the benchmarks are not here", allow_module_level=True)
 sys.path.insert(0, str(BENCHMARKS))
 
-from speed.peers import minigrad_eager, numpy_by_hand, numpy_plain
-from speed.turns import Taken, check_values, summary
-from speed.worker import run_once
-from speed.workload import Workload
-from speed.workloads.networks import WORKLOADS, network
+from speed.peers import minigrad_eager, numpy_by_hand, numpy_plain  # noqa: E402
+from speed.turns import Taken, check_values, summary  # noqa: E402
+from speed.worker import run_once  # noqa: E402
+from speed.workload import Workload  # noqa: E402
+from speed.workloads.networks import WORKLOADS, network  # noqa: E402
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if "784" not in name])
