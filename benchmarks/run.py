@@ -21,9 +21,11 @@ from speed.turns import CLOCKS, measure, summary
 
 
 def selected(names: list[str], wanted: str, kind: str) -> list[str]:
-    """Those of ``names`` that start with one of the wanted, by commas."""
+    """Those of ``names`` that are wanted, by commas: a name, or how several begin."""
     parts = [part.strip() for part in wanted.split(",") if part.strip()]
-    found = [name for name in names if not parts or any(name.startswith(p) for p in parts)]
+    whole = [part for part in parts if part in names]
+    starts = tuple(part for part in parts if part not in names)
+    found = [name for name in names if not parts or name in whole or name.startswith(starts)]
     if not found:
         raise SystemExit(f"no {kind} is called {wanted!r}; there are: {', '.join(names)}")
     return found
@@ -56,6 +58,8 @@ def main() -> None:
     peers = [p for p in PEERS if p in {*peers, BASELINE, "minigrad"}]
     turns = options.turns or (5 if options.quick else 25)
     launches = options.launches or (1 if options.quick else 3)
+    settings = {"turns": turns, "launches": launches, "clock": options.clock}
+    about = machine()
     results: dict[str, Any] = {}
     for name in names:
         workload = WORKLOADS[name]
@@ -63,11 +67,10 @@ def main() -> None:
         rows = summary(workload, taken, options.clock)
         print_table(name, rows)
         results[name] = {"rows": rows, "blas": taken[BASELINE].told.get("blas")}
+        if options.json:  # after each, for a run that is stopped
+            everything = {"machine": about, "settings": settings, "results": results}
+            options.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
     print_ratios(results, peers)
-    settings = {"turns": turns, "launches": launches, "clock": options.clock}
-    if options.json:
-        everything = {"machine": machine(), "settings": settings, "results": results}
-        options.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
     if options.chart:
         draw_chart(results, peers, options.chart)
 
