@@ -22,4 +22,4 @@ def arrays() -> Arrays:
     return Arrays(*(rng.uniform(0, 1, 1_000_000).astype(np.float32) for _ in range(3)))
 
 
-WORKLOADS = {"elementwise, 1e6 elements": Workload("elementwise", arrays, warm_up=3)}
+WORKLOADS = {"elementwise on 1e6 elements": Workload("elementwise", arrays, warm_up=3)}
