@@ -549,6 +549,8 @@ def with_origins(error: Exception, op: type[Op], inputs: Sequence[Any]) -> Excep
 
 def as_output(op: type[Op], data: Any) -> NDArray[Any]:
     """What forward computed, if it is no array: NumPy gives a scalar for zero dimensions."""
+    if isinstance(data, np.generic):
+        return np.asarray(data)
     if isinstance(data, Node):
         raise DTypeError(
             f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
@@ -566,7 +568,7 @@ def store(grads: Mapping[Tensor, Any]) -> None:
             grad = tensor.grad + grad
         elif grad.base is not None:  # a view of another array
             grad = grad.copy()
-        tensor.grad = grad if type(grad) is np.ndarray else np.asarray(grad)
+        tensor.grad = np.asarray(grad)
 
 
 def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
