@@ -25,13 +25,14 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
 import minigrad as mg
 from minigrad.debugger import BackwardPass
-from step import NETS, seconds, steps_for
+from speed.peers import minigrad_eager, numpy_by_hand
+from speed.workloads.networks import NETS, SMALL, network
 
 POSITION = """\
             frame = sys._getframe(2)  # 0 is this one, 1 an operator or `call`
@@ -39,7 +40,6 @@ POSITION = """\
                 frame = caller
 """
 CHAIN = 500
-NET = 1  # 64-32-10
 
 
 def package_without_positions(folder: Path) -> Path:
@@ -63,11 +63,11 @@ def measured() -> dict[str, float]:
         for _ in range(CHAIN):
             y = y * 1.0
 
-    by_hand, ours = steps_for(*NETS[NET])
+    by_hand, ours = (peer.step(network(*SMALL))[0] for peer in (numpy_by_hand, minigrad_eager))
     for _ in range(50):
         chain(), by_hand(), ours()
     ops = [time_of(chain) / CHAIN for _ in range(200)]
-    pairs = [(seconds(by_hand, 100), seconds(ours, 100)) for _ in range(60)]
+    pairs = [(time_of(by_hand, 100), time_of(ours, 100)) for _ in range(60)]
     return {
         "op": min(ops) * 1e9,
         "step": median(ours for _, ours in pairs) * 1e6,
@@ -75,10 +75,12 @@ def measured() -> dict[str, float]:
     }
 
 
-def time_of(function: Callable[[], object]) -> float:
-    start = perf_counter()
-    function()
-    return perf_counter() - start
+def time_of(function: Callable[[], object], repeats: int = 1) -> float:
+    """Seconds of the processor, so that a machine with other work does not matter."""
+    start = process_time()
+    for _ in range(repeats):
+        function()
+    return (process_time() - start) / repeats
 
 
 def in_process(package: Path) -> dict[str, float]:
@@ -117,7 +119,7 @@ def print_cost_when_off(turns: int) -> None:
 
 def print_cost_of_stepping() -> None:
     print(f"\n{'net':>16} {'backward() µs':>14} {'mg.steps µs':>12} {'held, bytes':>12}")
-    for sizes, batch_size in NETS:
+    for name, (sizes, batch_size) in NETS.items():
         rng = np.random.default_rng(0)
         x = rng.standard_normal((batch_size, sizes[0])).astype(np.float32)
         model = mg.nn.mlp(sizes, activation="sigmoid", rng=rng, dtype=np.float32)
@@ -128,7 +130,6 @@ def print_cost_of_stepping() -> None:
         plain, stepped = (median(column) * 1e6 for column in zip(*pairs, strict=True))
         run = BackwardPass(loss)
         run.go_to(len(run))
-        name = "-".join(map(str, sizes))
         print(f"{name:>16} {plain:>14.0f} {stepped:>12.0f} {run.nbytes:>12,}")
 
 

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+
 from minigrad.errors import GradientError, GraphError
 from minigrad.ops.base import Node
 
@@ -62,7 +64,7 @@ def backward_step(tensor: Any, grads: Grads) -> None:
     """Pass the gradient of ``tensor`` on to those of its inputs that take part."""
     grad_out = grads[tensor]
     if isinstance(grad_out, Node):
-        out, inputs = tensor, tensor.inputs
+        out, inputs = tensor, as_tensors(tensor)
     else:
         out, inputs = tensor.data, tensor.arrays
     for index, x in enumerate(tensor.inputs):
@@ -95,6 +97,11 @@ def backward_step(tensor: Any, grads: Grads) -> None:
             grads[x] = contribution
 
 
+def as_tensors(tensor: Any) -> list[Any]:
+    """Its inputs, arrays as Tensors too: ``array.dot(grad_out)`` would lose the graph silently."""
+    return [type(tensor)(x) if isinstance(x, np.ndarray) else x for x in tensor.inputs]
+
+
 def topological_order(root: Any) -> list[Any]:
     """All tensors between ``root`` and the leaves, each after everything that used it.
 
@@ -103,8 +110,7 @@ def topological_order(root: Any) -> list[Any]:
     """
     found = {root: None}
     pending = [root]
-    while pending:
-        tensor = pending.pop()
+    for tensor in pending:  # which grows as it goes
         if not tensor.inputs and tensor.op is not None:
             raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
         for x in tensor.inputs:

@@ -239,7 +239,7 @@ class Tensor(Node):
             for tensor in grads:
                 tensor.inputs = tensor.arrays = ()
 
-    def initial_gradient(self, gradient: ArrayLike | None) -> NDArray[Any]:
+    def initial_gradient(self, gradient: ArrayLike | None) -> Any:
         """The gradient to start from, checked: the one given, or 1 for a single element."""
         if not self.requires_grad:
             raise GraphError(
@@ -254,8 +254,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
-            one: NDArray[Any] = self.data.dtype.type(1).reshape(self.data.shape)
-            return one
+            one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
+            return one.reshape(self.data.shape) if self.data.ndim else one
         array = np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
@@ -510,7 +510,7 @@ class Tensor(Node):
             data = op.forward(*arrays, **params)
         except Exception as error:
             raise with_origins(forward_error(op, arrays, params, error), op, inputs) from error
-        out = Tensor.__new__(Tensor)
+        out = object.__new__(Tensor)
         if type(data) is not np.ndarray:
             data = as_output(op, data)
         out.data = data
@@ -553,6 +553,8 @@ def with_origins(error: Exception, op: type[Op], inputs: Sequence[Any]) -> Excep
 
 def as_output(op: type[Op], data: Any) -> NDArray[Any]:
     """What forward computed, if it is no array: NumPy gives a scalar for zero dimensions."""
+    if isinstance(data, np.generic):
+        return np.asarray(data)
     if isinstance(data, Node):
         raise DTypeError(
             f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
@@ -570,7 +572,7 @@ def store(grads: Mapping[Tensor, Any]) -> None:
             grad = tensor.grad + grad
         elif grad.base is not None:  # a view of another array
             grad = grad.copy()
-        tensor.grad = grad if type(grad) is np.ndarray else np.asarray(grad)
+        tensor.grad = np.asarray(grad)
 
 
 def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:

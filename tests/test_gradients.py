@@ -241,6 +241,49 @@ def test_against_torch():
     )
 
 
+def test_second_derivatives_of_a_layer_on_an_array_against_torch():
+    """The batch is an array, no Tensor: no gradient may get lost in what the rules do with it."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(2)
+    x, labels = rng.normal(size=(5, 3)), rng.integers(0, 2, 5)
+    values = [rng.normal(size=shape) for shape in [(3, 4), (4,), (4, 2), (2,)]]
+    along = [rng.normal(size=v.shape) for v in values]
+
+    w1, b1, w2, b2 = leaves = [leaf(v) for v in values]
+    h = mg.sigmoid(mg.linear(x, w1, b1))
+    loss = mg.softmax_cross_entropy(mg.linear(h, w2, b2), labels)
+    grads = mg.grad(loss, leaves, create_graph=True)
+    slope = sum((g * v).sum() for g, v in zip(grads, along, strict=True))
+    products = mg.grad(slope, leaves)
+
+    w1, b1, w2, b2 = theirs = [torch.tensor(v, requires_grad=True) for v in values]
+    logits = torch.sigmoid(torch.tensor(x) @ w1 + b1) @ w2 + b2
+    loss = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
+    grads = torch.autograd.grad(loss, theirs, create_graph=True)
+    expected = torch.autograd.grad(grads, theirs, [torch.tensor(v) for v in along])
+    for ours, right in zip(products, expected, strict=True):
+        np.testing.assert_allclose(ours.data, right.numpy(), rtol=1e-10, atol=1e-13)
+
+
+def test_a_method_of_an_array_loses_no_second_derivative():
+    """d²/dw² of Σ (x·w)³ is 6·Σ x²·(x·w), with a rule that calls ``dot`` of the array x."""
+
+    class Rows(mg.Op):
+        @staticmethod
+        def forward(x, w):
+            return x.dot(w)
+
+        @staticmethod
+        def grad_w(grad_out, out, x, w):
+            grad_w = x.T.dot(grad_out)
+            return grad_w
+
+    x = np.array([[1.0], [2.0], [-3.0]])
+    w = leaf([0.5])
+    slope = mg.grad((mg.call(Rows, x, w) ** 3).sum(), w, create_graph=True)
+    assert mg.grad(slope.sum(), w).item() == 6 * np.sum(x**3 * 0.5)
+
+
 def test_shapes_and_dtypes():
     assert mg.jacobian(lambda x: x * 2, 3.0).shape == ()
     assert mg.jacobian(lambda x: x.sum(), np.ones((2, 3))).shape == (2, 3)

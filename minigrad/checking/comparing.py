@@ -25,7 +25,7 @@ __all__ = [
 Array = NDArray[np.float64]
 
 RULES_TREMBLE_AT_MOST = 1e-2
-BESIDE_THE_FUNCTION = 1e-6
+BESIDE_THE_FUNCTION = 1e-9
 SAME = 1e-12
 SEEDS = (1, 2, 3, 4)
 UNKNOWN = Comparison(np.nan, np.nan, np.inf, "inconclusive", np.nan)

@@ -144,7 +144,7 @@ def settle(quotient: Quotient, order: int, line: Line) -> Estimate | None:
         if found is None:
             continue
         found = with_bar(found, believed_bar(found, quotient, order, line))
-        best = found if best is None else better_of(best, found)
+        best = found if best is None else finer_of(best, found)
         rounding = 64 * found.ladder[0].rounding
         if (best.bar <= np.maximum(ENOUGH * abs(best.value), rounding)).all():
             break
@@ -172,6 +172,22 @@ def better_of(one: Estimate, other: Estimate) -> Estimate:
         np.where(better, other.bar, one.bar),
         np.where(better, other.step, one.step),
         other.ladder if better.all() and better.size else one.ladder,
+    )
+
+
+def finer_of(wide: Estimate, fine: Estimate) -> Estimate:
+    """As `better_of`; but of two that contradict each other the one from the smaller steps.
+
+    What they differ by widens its bar: who is right shows at still smaller steps.
+    """
+    best = better_of(wide, fine)
+    gap = abs(wide.value - fine.value)
+    contradict = (gap > SAFETY * (wide.bar + fine.bar)) & np.isfinite(gap)
+    return Estimate(
+        np.where(contradict, fine.value, best.value),
+        np.where(contradict, np.maximum(fine.bar, gap / SAFETY), best.bar),
+        np.where(contradict, fine.step, best.step),
+        fine.ladder if contradict.all() and contradict.size else best.ladder,
     )
 
 

@@ -33,6 +33,7 @@ SUBSET = 16
 DIAGNOSED = 512
 MUCH_SMALLER = 2.0**-12
 LEAST = 2.0**-5
+GROSS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,8 @@ def by_directions(target: Target, directions: int, rng: np.random.Generator) -> 
         if part is alike and all(finding.verdict != "kink" for finding in found):
             break
         finding = at_best_scale(target, partial(along_direction, target, part))
+        if part is alike and not is_gross(target, finding):
+            continue
         if finding.verdict == "FAIL":
             return [*found, named_entry(target, finding, part)]
         found.append(finding)
@@ -188,6 +191,13 @@ def by_directions(target: Target, directions: int, rng: np.random.Generator) -> 
         # No op says which entries are at the kink: some are looked at on their own.
         found += by_entries(target, "subset", rng)
     return found
+
+
+def is_gross(target: Target, finding: Finding) -> bool:
+    """Whether more is wrong than rounding in a sum of large terms that cancel."""
+    terms = float(np.sum(np.abs(target.gradient * direction_scale(target.leaf.data))))
+    gap = abs(finding.comparison.analytic - finding.comparison.numeric)
+    return bool(gap > GROSS * terms)
 
 
 def short_numbers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

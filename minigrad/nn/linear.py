@@ -17,8 +17,8 @@ from minigrad.nn.initializers import (
 )
 from minigrad.nn.module import Module
 from minigrad.ops import linalg
-from minigrad.ops.base import call, shape_of
-from minigrad.tensor import Tensor
+from minigrad.ops.base import shape_of
+from minigrad.tensor import NO_PARAMS, Tensor, apply
 
 __all__ = ["Linear"]
 
@@ -113,7 +113,8 @@ class Linear(Module):
     def forward(self, x: Any) -> Any:
         try:
             if self.bias is not None and getattr(x, "ndim", None) == 2:
-                return call(linalg.Linear, x, self.weight, self.bias)  # nothing left to check
+                # Nothing left to check.
+                return apply(linalg.Linear, (x, self.weight, self.bias), NO_PARAMS)
             return linalg.linear(x, self.weight, self.bias)
         except ShapeError:
             if shape_of(x)[-1:] == (self.n_in,):

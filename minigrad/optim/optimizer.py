@@ -92,29 +92,29 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
-    def check_gradients(self) -> None:
-        """Raise unless all gradients, and what is remembered, fit their parameters.
+    def updates(self) -> list[tuple[Tensor, NDArray[Any], dict[str, Any]]]:
+        """The parameters that have a gradient, with it and what is remembered of them.
 
-        To be called before the first write, so that an error leaves every parameter as it was.
+        All are checked before the first is given, so that an error leaves every parameter as it
+        was.
         """
+        found = []
         for position, parameter in enumerate(self.parameters):
             grad = parameter.grad
             if grad is None:
                 continue
-            data = parameter.data
-            if type(grad) is not np.ndarray or grad.shape != data.shape or grad.dtype != data.dtype:
+            data, state = parameter.data, self.state[position]
+            if (
+                type(grad) is not np.ndarray
+                or grad.shape != data.shape
+                or grad.dtype is not data.dtype  # which may still be an equal one
+            ):
                 check_gradient(type(self).__name__, position, parameter, grad)
-            if self.state[position]:
-                self.check_state(position, self.state[position])
-
-    def updates(self) -> list[tuple[Tensor, NDArray[Any], dict[str, Any]]]:
-        """The parameters that have a gradient, with it and their state, once all are checked."""
-        self.check_gradients()
-        return [
-            (parameter, parameter.grad, state)
-            for parameter, state in zip(self.parameters, self.state, strict=True)
-            if parameter.grad is not None and parameter.requires_grad
-        ]
+            if state:
+                self.check_state(position, state)
+            if parameter.requires_grad:
+                found.append((parameter, grad, state))
+        return found
 
     def check_state(self, position: int, state: Mapping[str, Any]) -> None:
         """Raise if a parameter has been given an array of another shape or dtype since."""

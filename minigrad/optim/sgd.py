@@ -114,15 +114,10 @@ class SGD(Optimizer):
 
     def step(self) -> None:
         lr, momentum, weight_decay = self.lr, self.momentum, self.weight_decay
-        self.check_gradients()
-        for position, parameter in enumerate(self.parameters):
-            direction = parameter.grad
-            if direction is None or not parameter.requires_grad:
-                continue
+        for parameter, direction, state in self.updates():
             if weight_decay:
                 direction = direction + weight_decay * parameter.data
             if momentum:
-                state = self.state[position]
                 velocity = next_velocity(state, direction, momentum, self.dampening)
                 direction = direction + momentum * velocity if self.nesterov else velocity
             parameter.data -= lr * direction

@@ -1,0 +1,1 @@
+"""What `benchmarks/run.py` is made of: workloads, peers, and the turns they take."""

@@ -1,0 +1,1 @@
+"""One file for each kind of work: its data, the same for every peer, and how it is measured."""
