@@ -143,8 +143,9 @@ class Line:
         if h not in self.inexacts:
             moving = np.flatnonzero(self.direction)[:SAMPLE]
             x, step = self.leaf.data.flat[moving], h * self.direction.flat[moving]
-            size = np.linalg.norm(step)
-            off = [np.linalg.norm((x + s) - x - s) / size for s in (step, -step)]
+            largest = np.max(np.abs(step), initial=0.0) or 1.0  # squares could overflow or vanish
+            size = np.linalg.norm(step / largest) or 1.0
+            off = [np.linalg.norm(((x + s) - x - s) / largest) / size for s in (step, -step)]
             self.inexacts[h] = float(np.max(off))
         return self.inexacts[h]
 

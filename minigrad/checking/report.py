@@ -84,7 +84,7 @@ class Report:
         accepted = self.accepted()
         for row in self.rows:
             if row.verdict not in accepted:
-                entry = "" if row.index is None else f" at {list(row.index)}"
+                entry = f" at {list(row.index)}" if row.index else ""
                 return f" in {row.name}{entry}"
         return ""
 
