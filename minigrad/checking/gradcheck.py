@@ -46,7 +46,7 @@ def gradcheck(
         "full" moves every entry on its own, then all at once; "fast" moves all at once along
         Gaussian directions, and names the worst entry on failure. All at once, each output is
         compared on its own where the rules run on Tensors. "subset" moves the largest,
-        smallest, zero and some random entries; "auto" is full up to 32 entries, then fast.
+        smallest, zero and some random entries; "auto" is full up to 16 entries, then fast.
     order : {1, 2}
         2 checks the gradient of the gradient as well, with respect to the inputs and to the
         cotangent; where it has more than 1,024 entries, summed over its first axis with Gaussian

@@ -28,7 +28,7 @@ __all__ = ["Settings", "check_tensor"]
 
 Array = NDArray[np.float64]
 
-FULL_UP_TO = 32
+FULL_UP_TO = 16
 SUBSET = 16
 DIAGNOSED = 512
 MUCH_SMALLER = 2.0**-12

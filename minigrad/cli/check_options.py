@@ -45,7 +45,7 @@ def add_check(commands: Any) -> None:
         type=one_of("auto", "full", "fast", "subset"),
         metavar="NAME",
         help="full: every entry; fast: random directions through all of them; subset: some "
-        "entries; auto (default): full up to 32 entries, else fast",
+        "entries; auto (default): full up to 16 entries, else fast",
     )
     check.add_argument(
         "--order",
