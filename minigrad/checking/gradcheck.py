@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minigrad.checking.complex_step import second_opinion
+from minigrad.checking.opaque import opaque
 from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
@@ -23,6 +24,7 @@ def gradcheck(
     fn: Callable[..., Any],
     inputs: ArrayLike | Tensor | Sequence[ArrayLike | Tensor],
     *,
+    gradient: Callable[[Any], Any] | None = None,
     mode: str = "auto",
     order: int = 1,
     directions: int = 3,
@@ -42,6 +44,9 @@ def gradcheck(
         Where to check. A list or tuple always holds the inputs, one for each argument of ``fn``;
         anything else is the single input. Integers are passed on as they are; floating-point
         inputs are checked, in float64.
+    gradient : function, optional
+        For a plain NumPy ``fn`` of one array that returns a number: the derivative to check, a
+        function of the same array that returns one of its shape.
     mode : {"auto", "full", "fast", "subset"}
         "full" moves every entry on its own, then all at once; "fast" moves all at once along
         Gaussian directions, and names the worst entry on failure. All at once, each output is
@@ -88,6 +93,8 @@ def gradcheck(
     'kink'
     >>> gradcheck(mg.multiply, [2.0, np.array([1.0, 3.0])]).ok
     True
+    >>> gradcheck(lambda x: np.sum(x**2), np.array([1.0, 2.0]), gradient=lambda x: x).verdict
+    'FAIL'
     """
     if order not in (1, 2):
         raise DomainError(f"gradcheck: order is {order}; it must be 1 or 2")
@@ -99,6 +106,12 @@ def gradcheck(
         raise DTypeError(f"gradcheck: fn must be a function, got {fn!r}: gradcheck(fn, inputs)")
     if inputs is None:
         raise DTypeError("gradcheck: inputs are missing: gradcheck(fn, inputs)")
+    if gradient is not None:
+        if not callable(gradient):
+            raise DTypeError(f"gradcheck: gradient must be a function, got {gradient!r}")
+        if order == 2:
+            raise DomainError("gradcheck: of a gradient that is given, order 2 cannot be checked")
+        fn = opaque(fn, gradient)
     given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
     require_arguments(fn, given)
     values = [x.data if isinstance(x, Tensor) else np.asarray(x) for x in given]
@@ -126,7 +139,12 @@ def gradcheck(
             ask_complex_step(report, problem, arguments, settings.rng)
         if order == 2:
             add_second_order(report, problem, settings)
-    flags = {"rng=rng": rng is not None, "strict=True": strict, "complex_step=True": complex_step}
+    flags = {
+        "gradient=gradient": gradient is not None,
+        "rng=rng": rng is not None,
+        "strict=True": strict,
+        "complex_step=True": complex_step,
+    }
     report.reproduce = (
         f"gradcheck(fn, inputs, mode={mode!r}, directions={directions}, order={order}, seed={seed}"
         f"{''.join(f', {flag}' for flag, given in flags.items() if given)})"

@@ -79,8 +79,8 @@ class Problem:
         out = self.run()
         if not isinstance(out, Tensor):
             raise DTypeError(
-                f"gradcheck: the function must return a Tensor, got {out!r}; for a plain NumPy "
-                "function use numerical_gradient"
+                f"gradcheck: the function must return a Tensor, got {out!r}; of a plain NumPy "
+                "function give the gradient as well: gradcheck(fn, x, gradient=...)"
             )
         return out
 

@@ -1,5 +1,7 @@
 """`check_graph`: the one wrong rule is named, with its line; nothing of the graph is changed."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,11 @@ def verdicts(report):
     return {row.name: row.verdict for row in report.rows}
 
 
+@cache
+def report_of_right_layers(dtype):
+    return check_graph(ten_layers(wrong=None, dtype=dtype))
+
+
 def op_with(rule=None, forward=lambda x: np.exp(x)):
     """The exponential function as an op, with a rule or forward of the test's own."""
     members = {"forward": staticmethod(forward)}
@@ -65,7 +72,7 @@ def test_the_wrong_rule_among_ten_layers_is_the_only_one_named(dtype):
 
 
 def test_rows_come_in_the_order_of_the_backward_pass():
-    report = check_graph(ten_layers(wrong=None))
+    report = report_of_right_layers(np.float64)
     assert report.ok
     layer = ["Tanh.grad_x", "Linear.grad_x", "Linear.grad_weight", "Linear.grad_bias"]
     first = ["Tanh.grad_x", "Linear.grad_weight", "Linear.grad_bias"]
@@ -130,7 +137,7 @@ def test_every_loss_is_right(output, loss, targets):
 
 
 def test_precision_is_told_for_float32_only():
-    single, double = (check_graph(ten_layers(None, dtype)) for dtype in (np.float32, np.float64))
+    single, double = (report_of_right_layers(dtype) for dtype in (np.float32, np.float64))
     assert {row.precision for row in double.rows} == {None}
     assert all(0 <= row.precision < 2e-6 for row in single.rows)
     assert any(row.precision > 0 for row in single.rows)

@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.checking import check_graph, check_model, gradcheck, numerical_gradient
-from minigrad.errors import DomainError, DTypeError, GraphError
+from minigrad.errors import DomainError, DTypeError, GraphError, ShapeError
 
 
 def op_with(forward, rule, branch=None):
@@ -331,6 +331,36 @@ def test_random_shapes_are_nondeterministic():
 def test_what_is_given_wrong(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def norm(x):
+    return float(np.sqrt(np.sum(x * x)))
+
+
+@pytest.mark.parametrize("mode", ["full", "fast"])
+def test_a_gradient_derived_by_hand_for_a_plain_function(mode):
+    x = np.random.default_rng(0).normal(size=(4, 5))
+    right = gradcheck(norm, x, gradient=lambda x: x / norm(x), mode=mode)
+    assert right.verdict == "ok"
+    assert right.title == "gradcheck of norm"
+    wrong = gradcheck(norm, x, gradient=lambda x: x / norm(x) * (1 + 1e-7), mode=mode)
+    assert wrong.verdict == "FAIL"
+    assert "gradient=gradient" in wrong.reproduce
+    kink = gradcheck(lambda x: np.sum(np.abs(x)), np.array([0.0, 1.0]), gradient=np.sign)
+    assert kink.verdict == "kink"
+
+
+def test_a_gradient_that_does_not_fit():
+    report = gradcheck(norm, np.ones(3), gradient=norm)
+    assert "gradient returned shape () for an input of (3,)" in report.rows[0].detail
+    with pytest.raises(ShapeError, match=r"fn must return a single number, .* shape \(3,\)"):
+        gradcheck(np.sin, np.ones(3), gradient=np.cos)
+    with pytest.raises(DTypeError, match="gradient must be a function, got 1"):
+        gradcheck(norm, np.ones(3), gradient=1)
+    with pytest.raises(DomainError, match="order 2 cannot be checked"):
+        gradcheck(norm, np.ones(3), gradient=np.sign, order=2)
+    with pytest.raises(DTypeError, match=r"give the gradient as well: gradcheck\(fn, x, grad"):
+        gradcheck(lambda x: x.data.sum(), np.ones(3))
 
 
 def test_numerical_gradients_of_small_numbers_and_near_an_edge():
