@@ -61,6 +61,7 @@ class Line:
         self.replays = False
         self.noises: dict[float, Array] = {}
         self.inexacts: dict[float, float] = {}
+        self.crossings: dict[float, tuple[Tensor, tuple[int, ...]]] = {}
         self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
         self.points = {0.0: Point(base.values, BASE)}
         self.roundings: dict[float, list[Array]] = {}
@@ -104,7 +105,18 @@ class Line:
         if s not in self.points:
             outcome = self.problem.outcome_beside(self.base, self.leaf, s * self.direction)
             self.points[s] = Point(outcome.values, self.piece_of(outcome))
+            crossing = self.base.first_crossing(outcome) if outcome.finite() else None
+            if crossing is not None:
+                self.crossings[abs(s)] = crossing
         return self.points[s]
+
+    def nearest_kink(self) -> tuple[float, str] | None:
+        """The least s at which an op was seen on another piece than at the base, and which op."""
+        if not self.crossings:
+            return None
+        s = min(self.crossings)
+        tensor, index = self.crossings[s]
+        return s, f"{tensor!r} in element {list(index)}"
 
     def piece_of(self, outcome: Outcome) -> int | None:
         if not outcome.finite():

@@ -38,9 +38,7 @@ def opaque(fn: Callable[[Any], Any], gradient: Callable[[Any], Any]) -> Callable
         def grad_x(grad_out: Any, out: Any, x: Any) -> Any:
             slope = np.asarray(gradient(np.asarray(x)))
             if slope.shape != x.shape:
-                raise ShapeError(
-                    f"gradient returned shape {slope.shape} for an input of {x.shape}"
-                )
+                raise ShapeError(f"gradient returned shape {slope.shape} for an input of {x.shape}")
             grad_x = grad_out * slope
             return grad_x
 

@@ -48,6 +48,8 @@ class Slope:
         The size of the function, to tell a real zero from ignorance.
     unknown : ndarray of bool
         Whether rounding leaves less than three digits of the function itself.
+    nearest_kink : tuple of float and str, or None
+        How many scales away an op was seen on another piece than here, and which.
     differences : list of Difference
         All plain central differences that were taken, largest step first.
     """
@@ -58,6 +60,7 @@ class Slope:
     kink: str
     scale: Array
     unknown: NDArray[np.bool_]
+    nearest_kink: tuple[float, str] | None = None
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -115,7 +118,8 @@ def slope_of(line: Line) -> Slope:
 def slope_from(
     line: Line, estimate: Estimate | None, left: Estimate | None, right: Estimate | None, kink: str
 ) -> Slope:
-    return Slope(estimate, left, right, kink, line.scale, line.unknown(), line.plain_differences())
+    told = line.scale, line.unknown(), line.nearest_kink(), line.plain_differences()
+    return Slope(estimate, left, right, kink, *told)
 
 
 def smooth_estimate(line: Line) -> Estimate | None:
@@ -257,7 +261,7 @@ def what_was_met(line: Line, left: Estimate | None, right: Estimate | None) -> s
     for crossing in crossings:
         if crossing is not None:
             tensor, index = crossing
-            where = f"{tensor!r} is at a kink in element {list(index)}"
+            where = f"{tensor!r} is at a kink in element {list(index)}, distance 0"
     if not all(outcome.finite() for outcome in line.nearest.values()):
         raised = next(filter(None, (outcome.error for outcome in line.nearest.values())), "")
         edge = "this is an edge of the function's domain"

@@ -33,6 +33,7 @@ SUBSET = 16
 DIAGNOSED = 512
 MUCH_SMALLER = 2.0**-12
 LEAST = 2.0**-5
+CLOSE = 2.0**-10
 GROSS = 1e-6
 
 
@@ -265,9 +266,22 @@ def row_from(name: str, leaf: Tensor, mode: str, checked: int, found: Sequence[F
     row = Row(name, leaf.shape, mode, checked, leaf.size, in_units(worst), worst.index, verdict)
     row.detail = worst.note or worst.comparison.kink or worst.comparison.note
     row.ladder = ladder_of(worst)
+    if verdict == "ok" and not row.detail:
+        row.detail = kink_close_by(found)
     if worst.slope.estimate is not None and worst.slope.estimate.value.size:
         row.step = float(np.ravel(worst.slope.estimate.step)[worst.comparison.output] * worst.scale)
     return row
+
+
+def kink_close_by(found: Sequence[Finding]) -> str:
+    """The kink that is closest to an entry, if it is so close that steps had to be small."""
+    closest, text = np.inf, ""
+    for finding in found:
+        kink = finding.slope.nearest_kink
+        if kink is not None and finding.index is not None and kink[0] < min(closest, CLOSE):
+            closest, index = kink[0], list(finding.index)
+            text = f"a kink is less than {closest * finding.scale:.1e} from {index}: {kink[1]}"
+    return text
 
 
 def in_units(finding: Finding) -> Comparison:

@@ -1,5 +1,7 @@
 """Wrong rules that hide behind kinks, sums, shares or dtypes, and right ones hard to see."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -369,3 +371,12 @@ def test_numerical_gradients_of_small_numbers_and_near_an_edge():
     near = numerical_gradient(lambda x: np.log(x).sum(), [1e-9, 1.0])
     np.testing.assert_allclose(near, [1e9, 1.0], rtol=1e-5)
     np.testing.assert_array_equal(numerical_gradient(lambda x: (x * x).sum(), np.zeros(2)), [0, 0])
+
+
+def test_the_distance_of_a_kink_is_told():
+    row = gradcheck(mg.relu, np.array([1e-6, 1.0, 2.0])).rows[0]
+    assert row.verdict == "ok"
+    told = re.fullmatch(r"a kink is less than (\S+) from \[0\]: .* = Relu\(.*", row.detail)
+    assert 1e-6 < float(told[1]) < 1.7e-5
+    assert gradcheck(mg.relu, np.array([0.3, 1.0])).rows[0].detail == ""
+    assert "element [0], distance 0" in gradcheck(mg.relu, np.array([0.0, 1.0])).rows[0].detail
