@@ -143,3 +143,12 @@ def test_what_is_wrong_with_the_command(arguments, message, capsys):
     assert out == ""
     assert err.startswith(f"minigrad: error: {message}")
     assert err.count("\n") == 1
+
+
+def test_a_pass_that_never_came(script, capsys, monkeypatch):
+    monkeypatch.setattr("minigrad.cli.debug.at_a_terminal", lambda: True)
+    script.write_text("import beside\n")
+    assert main(["debug", "--at", "3", str(script)]) == 0
+    sys.modules.pop("beside")
+    said = "minigrad: nothing stopped at backward pass 3: there were 0\n"
+    assert capsys.readouterr().err == said

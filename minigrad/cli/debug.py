@@ -25,8 +25,14 @@ def debug_command(args: Namespace) -> int:
         raise DataError(f"there is no script '{args.script}'")
     if args.on is None and not at_a_terminal():
         print("minigrad: nobody is at a terminal to answer: nothing stops", file=sys.stderr)
-    with debugging(on=args.on, at=args.at):
-        return run_script(args.script, args.arguments)
+    with debugging(on=args.on, at=args.at) as driver:
+        code = run_script(args.script, args.arguments)
+    if args.at is not None and driver.passes < args.at and at_a_terminal():
+        print(
+            f"minigrad: nothing stopped at backward pass {args.at}: there were {driver.passes}",
+            file=sys.stderr,
+        )
+    return code
 
 
 def run_script(script: str, arguments: list[str]) -> int:

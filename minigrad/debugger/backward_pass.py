@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from minigrad.errors import GraphError
+from minigrad.errors import DTypeError, GraphError
 from minigrad.graph import backward_step, topological_order
 from minigrad.tensor import Tensor, store
 
@@ -63,6 +63,8 @@ class BackwardPass:
     """
 
     def __init__(self, root: Tensor, gradient: ArrayLike | None = None) -> None:
+        if not isinstance(root, Tensor):
+            raise DTypeError(f"a backward pass starts from a Tensor, got {root!r}")
         self.root = root
         start = root.initial_gradient(gradient)
         taking_part = topological_order(root)

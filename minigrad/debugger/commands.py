@@ -99,9 +99,9 @@ class Commands(cmd.Cmd):
             step = self.step
             names |= {
                 "node": step.tensor,
-                "g": step.grad_out,
-                "out": step.out,
-                "inputs": step.values,
+                "g": read_only(step.grad_out),
+                "out": read_only(step.out),
+                "inputs": {name: read_only(value) for name, value in step.values.items()},
                 "step": step,
             }
         return names
@@ -200,3 +200,12 @@ def is_terminal(stream: Any) -> bool:
 
 def at_a_terminal() -> bool:
     return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+
+
+def read_only(value: Any) -> Any:
+    """The same numbers, not to be written to: a pass is edited by ``set g``, which says so."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view

@@ -155,7 +155,7 @@ def debugging(
     *,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
-) -> Iterator[None]:
+) -> Iterator[Driver]:
     """Run every ``loss.backward()`` inside the ``with`` block under the debugger.
 
     Parameters
@@ -197,9 +197,10 @@ def debugging(
     ...
     backward pass 2 is complete: .grad is filled
     """
-    token = backward_pass.set(Driver(on, at, stdin, stdout))
+    driver = Driver(on, at, stdin, stdout)
+    token = backward_pass.set(driver)
     try:
-        yield
+        yield driver
     finally:
         backward_pass.reset(token)
 

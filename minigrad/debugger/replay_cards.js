@@ -176,7 +176,7 @@ function factsOf(step, flow) {
 }
 
 function checkCard(step) {
-  if (!data.checked) {
+  if (!step.check) {
     return card("3. Is the rule right?", el("p", { class: "quiet" },
       "Not checked here: mg.replay(loss, check=True) compares every rule with finite differences."));
   }

@@ -25,6 +25,7 @@ CONTEXT = 2
 SIZES = ((40, 5), (150, 4), (1000, 3), (10**9, 2))
 """Up to how many steps how many entries of an axis are shown: a large graph has small corners."""
 CHECKED_STEPS = 300
+CHECKED_NUMBERS = 10_000
 
 
 def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None) -> Data:
@@ -36,13 +37,13 @@ def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool | N
         As `Tensor.backward`.
     """
     run = BackwardPass(root, gradient)
-    return Recorder(run, len(run) <= CHECKED_STEPS if check is None else check).data()
+    return Recorder(run, check).data()
 
 
 class Recorder:
     """Makes the steps of a pass and writes down what each shows."""
 
-    def __init__(self, run: BackwardPass, check: bool) -> None:
+    def __init__(self, run: BackwardPass, check: bool | None) -> None:
         self.run = run
         self.start = run.grads[run.root]
         self.check = check
@@ -59,7 +60,6 @@ class Recorder:
             "root": origin(self.run.root),
             "steps": steps,
             "tensors": tensors,
-            "checked": self.check,
             "report": None if is_finite else str(nan_report(self.run.root, self.start)),
         }
 
@@ -80,7 +80,7 @@ class Recorder:
             "values": self.values(step, windows),
             "flows": [self.flow(step, flow, windows) for flow in step.flows],
             "notFinite": words,
-            "check": self.verdict(step) if self.check else None,
+            "check": self.verdict(step) if self.is_checked(step) else None,
         }
 
     def windows(self, step: Step) -> dict[Index, Window]:
@@ -141,6 +141,13 @@ class Recorder:
             "zeros": plain(flow.zeros),
             "waiting": flow.waiting,
         }
+
+    def is_checked(self, step: Step) -> bool:
+        """As asked for; else if neither the pass nor what the step computes with is large."""
+        if self.check is not None:
+            return self.check
+        numbers = step.out.size + sum(np.size(value) for value in step.values.values())
+        return len(self.run) <= CHECKED_STEPS and numbers <= CHECKED_NUMBERS
 
     def verdict(self, step: Step) -> Data:
         """The finite-difference check of the step's rules."""

@@ -477,3 +477,18 @@ def test_colour_on_a_terminal_alone(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown()
     assert "\x1b" not in session(neuron(), "c")
+
+
+@pytest.mark.parametrize("line", ["out[0, 0] = 5", "g[...] = 0", "inputs['x'][0, 0] = 5"])
+def test_nothing_is_changed_in_passing(line):
+    """What arrived and what was computed is not written to: ``set g`` edits, and says so."""
+    loss = reused()
+    text = answer(loss, "unt op:tanh", line)
+    assert "read-only" in text
+    assert "EDITED" not in text
+
+
+@pytest.mark.parametrize("start", [mg.steps, mg.replay])
+def test_a_pass_starts_from_a_tensor(start):
+    with pytest.raises(mg.errors.DTypeError, match="starts from a Tensor, got None"):
+        list(start(None))
