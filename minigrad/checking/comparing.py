@@ -207,9 +207,7 @@ def transposed_of_each_other(one: Array, other: Array) -> bool:
     return gap <= SAME * float(np.sum(np.abs(one)) + np.sum(np.abs(other)))
 
 
-def compare(
-    analytic: Array, slope: Slope, rounding: Any = 0.0, reach_of_ties: float = 0.0
-) -> Comparison:
+def compare(analytic: Array, slope: Slope, rounding: Any = 0.0, reach: float = 0.0) -> Comparison:
     """Judge an analytic derivative, right to within ``rounding``, by what the differences say."""
     analytic = np.atleast_1d(analytic)
     rounding = np.where(np.isfinite(rounding), rounding, 0.0)  # of infinity: that is no excuse
@@ -228,6 +226,6 @@ def compare(
         return Comparison(first, np.nan, np.inf, "inconclusive", 0.0, slope.kink)
     values = np.array([np.atleast_1d(side.value) for side in sides])
     bar = np.max([np.atleast_1d(side.bar) for side in sides], axis=0) + rounding
-    reach = np.maximum(np.ptp(values, axis=0) / 2, reach_of_ties)
-    comparison = judge_between(analytic, np.mean(values, axis=0), reach, bar, slope.scale)
+    widest = np.maximum(np.ptp(values, axis=0) / 2, reach)
+    comparison = judge_between(analytic, np.mean(values, axis=0), widest, bar, slope.scale)
     return replace(comparison, kink=slope.kink)

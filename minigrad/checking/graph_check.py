@@ -239,7 +239,7 @@ def row_of(
 def row_under_gaussian(
     problem: Problem, name: str, cotangent: Array, base: Outcome, settings: Settings
 ) -> Row | None:
-    """The row of a rule that is right under the gradient that arrives, but under no other.
+    """The row of a rule that is right under the gradient that arrives, not under a Gaussian one.
 
     Behind a sum, for instance, all of that gradient is the same number: a rule that takes its mean,
     or leaves it out, is right there by chance.
