@@ -11,6 +11,7 @@
     ├── GradientError (ValueError)           a gradient, given or computed, of the wrong shape
     ├── StateError (ValueError)              a saved state that does not fit its object
     ├── DataError (ValueError)               a file or data set that cannot be read
+    ├── CompileError (RuntimeError)          a function that cannot be compiled
     ├── NonFiniteError (FloatingPointError)  a training run that met NaN or infinity
     └── MissingExtraError (ImportError)      an optional dependency that is not installed
 """
@@ -18,6 +19,7 @@
 from typing import Any
 
 __all__ = [
+    "CompileError",
     "DTypeError",
     "DataError",
     "DomainError",
@@ -78,6 +80,13 @@ class NonFiniteError(MinigradError, FloatingPointError):
     """
 
     history: Any = None
+
+
+class CompileError(MinigradError, RuntimeError):
+    """A function that cannot be compiled; the message names what it does, and where."""
+
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(f"{place}: {reason}" if place else reason)
 
 
 class MissingExtraError(MinigradError, ImportError):

@@ -94,7 +94,7 @@ def gradient_of(x: Tensor, grads: dict[Any, Any], output: Tensor, create_graph: 
         reason = "it requires no gradient" if not x.requires_grad else "no op connects them"
         raise GraphError(f"{output!r} does not depend on {x!r}: {reason}")
     gradient = grads[x]
-    return gradient if create_graph else Tensor(np.array(gradient))
+    return gradient if create_graph else Tensor(gradient.copy())
 
 
 @enable_grad()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import GradientError, GraphError
-from minigrad.ops.base import Node
+from minigrad.ops.base import Node, UnknownArray
 
 __all__ = ["backpropagate", "backward_pass", "backward_step", "leaves_behind", "topological_order"]
 
@@ -99,7 +99,8 @@ def backward_step(tensor: Any, grads: Grads) -> None:
 
 def as_tensors(tensor: Any) -> list[Any]:
     """Its inputs, arrays as Tensors too: ``array.dot(grad_out)`` would lose the graph silently."""
-    return [type(tensor)(x) if isinstance(x, np.ndarray) else x for x in tensor.inputs]
+    arrays = (np.ndarray, UnknownArray)
+    return [type(tensor)(x) if isinstance(x, arrays) else x for x in tensor.inputs]
 
 
 def topological_order(root: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from minigrad.graph import backward_pass, leaves_behind
 from minigrad.ops import activation, elementwise, indexing, linalg, piecewise, reduction
 from minigrad.ops import shape as shaping
 from minigrad.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract, power
-from minigrad.ops.base import Node, Op, as_operand, forward_error, holds_node
+from minigrad.ops.base import Node, Op, UnknownArray, as_operand, forward_error, holds_node
 from minigrad.printing import one_line, with_values
 from minigrad.protocols import apply_function, apply_ufunc
 
@@ -256,7 +256,8 @@ class Tensor(Node):
                 )
             one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
             return one.reshape(self.data.shape) if self.data.ndim else one
-        array = np.array(gradient, self.data.dtype)
+        unknown = isinstance(gradient, UnknownArray)
+        array = gradient if unknown else np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
                 f"the gradient given has shape {array.shape}, but {self!r} "
@@ -555,6 +556,8 @@ def as_output(op: type[Op], data: Any) -> NDArray[Any]:
     """What forward computed, if it is no array: NumPy gives a scalar for zero dimensions."""
     if isinstance(data, np.generic):
         return np.asarray(data)
+    if isinstance(data, UnknownArray):
+        return data  # type: ignore[return-value]
     if isinstance(data, Node):
         raise DTypeError(
             f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
@@ -572,13 +575,15 @@ def store(grads: Mapping[Tensor, Any]) -> None:
             grad = tensor.grad + grad
         elif grad.base is not None:  # a view of another array
             grad = grad.copy()
-        tensor.grad = np.asarray(grad)
+        tensor.grad = grad if type(grad) is np.ndarray else as_output(tensor.op, grad)
 
 
 def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     """The values of a new Tensor as an ndarray, or an error that says what was given instead."""
     if isinstance(data, Tensor):
         raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
+    if isinstance(data, UnknownArray):
+        return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
     if holds_node(data):
         raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
     try:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
-from minigrad.ops.base import Node, holds_node, shape_of
+from minigrad.ops.base import Node, UnknownArray, holds_node, shape_of
 
 __all__ = [
     "as_floats",
@@ -29,7 +29,7 @@ def values(x: Any) -> Any:
 
 def as_given(name: str, argument: str, x: Any) -> Any:
     """``x`` itself if it is an array or Tensor, else as an array."""
-    if isinstance(x, (Node, np.ndarray)):
+    if isinstance(x, (Node, np.ndarray, UnknownArray)):
         return x
     if holds_node(x):
         raise DTypeError(
@@ -61,6 +61,14 @@ def floats_in_one_shape(name: str, y_name: str, y: Any, t: Any) -> tuple[Any, An
     return y, t
 
 
+def anywhere(wrong: Any) -> bool:
+    """Whether a check fails for any element; of values that come later it is said in advance."""
+    if isinstance(wrong, UnknownArray):
+        wrong.refuse_where_true()
+        return False
+    return bool(wrong.any())
+
+
 def first(where: Any) -> tuple[int, ...]:
     """Index of the first True."""
     return tuple(int(i) for i in np.argwhere(where)[0])
@@ -83,7 +91,7 @@ def check_same_shape(name: str, y: Any, t: Any) -> None:
 def check_range(name: str, argument: str, p: Any, hint: str = "") -> None:
     """Every value in [0, 1]; NaN is not."""
     outside = ~((p >= 0) & (p <= 1))
-    if outside.any():
+    if anywhere(outside):
         index = first(outside)
         raise DomainError(
             f"{name}: {entry(argument, index)} = {p[index]} is not in [0, 1], as a probability "
@@ -101,7 +109,7 @@ def check_distributions(
     check_range(name, argument, p, hint)
     totals = np.add.reduce(p, axis=-1)
     wrong = ~(np.abs(totals - 1) <= tolerance)
-    if wrong.any():
+    if anywhere(wrong):
         index = first(wrong)
         raise DomainError(
             f"{name}: {entry(argument, index)} sums to {totals[index]}, not to 1, as probabilities "
@@ -112,7 +120,7 @@ def check_distributions(
 def check_no_impossible(name: str, p_name: str, p: Any, t_name: str, t: Any) -> None:
     """No p = 0 where t > 0: the logarithm would be infinite."""
     impossible = (p == 0) & (t > 0)
-    if impossible.any():
+    if anywhere(impossible):
         index = first(impossible)
         raise DomainError(
             f"{name}: {entry(p_name, index)} = 0 where {entry(t_name, index)} = {t[index]}: "
@@ -162,6 +170,8 @@ FOR_LABELS = (
 
 def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDArray[Any]:
     """Class indices as one-hot rows in the shape and dtype of ``scores``, their range checked."""
+    if isinstance(indices, UnknownArray):
+        return unknown_one_hot_rows(name, indices, scores)
     rows = np.zeros(scores.shape, scores.dtype, order="F")  # as softmax handles short rows
     try:
         if indices.ndim == 1:
@@ -175,6 +185,15 @@ def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDAr
     if indices.size and np.minimum.reduce(indices, axis=None) < 0:
         raise not_a_class(name, indices, scores.shape)
     return rows
+
+
+def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:
+    """The same by comparison: indices that are not known yet cannot tell where to write."""
+    if not has_classes(scores.shape) or indices.ndim > 1:
+        raise no_classes(name, scores.shape)
+    classes = np.arange(scores.shape[-1])
+    anywhere((indices < 0) | (indices >= scores.shape[-1]))
+    return (indices.reshape((*indices.shape, 1)) == classes).astype(scores.dtype)
 
 
 def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:

@@ -26,7 +26,7 @@ import numpy as np
 
 from minigrad.errors import DTypeError, IndexingError, ShapeError
 
-__all__ = ["Node", "Op", "call"]
+__all__ = ["Node", "Op", "UnknownArray", "call"]
 
 A = TypeVar("A")
 """An array or a Tensor: what goes into a public function comes out of it."""
@@ -51,6 +51,20 @@ class Node:
 
     @staticmethod
     def apply(op: "type[Op]", inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+class UnknownArray:
+    """What may stand where an array does: it has shape and dtype, but its values come later.
+
+    It answers to operators, NumPy's functions and the methods of the rule vocabulary by writing
+    down what shall be done.
+    """
+
+    __slots__ = ()
+
+    def refuse_where_true(self) -> None:
+        """For a bool array: no later values may make an element of it True."""
         raise NotImplementedError
 
 
@@ -183,7 +197,8 @@ def call(op: type[Op], *inputs: Any, **params: Any) -> Any:
         if isinstance(x, Node):
             return x.apply(op, inputs, params)
     if len(inputs) == 1:
-        arrays = [np.asarray(as_operand(op, inputs[0]))]
+        x = as_operand(op, inputs[0])
+        arrays = [x if isinstance(x, UnknownArray) else np.asarray(x)]
     else:
         arrays = [as_operand(op, x) for x in inputs]
     try:
@@ -202,12 +217,12 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 def as_array(x: Any) -> Any:
     """``x`` itself if it is an array or Tensor, else as an array."""
-    return x if isinstance(x, (Node, np.ndarray)) else np.asarray(x)
+    return x if isinstance(x, (Node, np.ndarray, UnknownArray)) else np.asarray(x)
 
 
 def as_operand(op: type[Op], x: Any) -> Any:
     """Give ``x`` as something forward can compute with; Python numbers stay weakly typed."""
-    if isinstance(x, (np.ndarray, np.generic, float, int)):
+    if isinstance(x, (np.ndarray, np.generic, float, int, UnknownArray)):
         return x
     if holds_node(x):
         raise DTypeError(

@@ -15,7 +15,7 @@ class BroadcastTo(Op):
 
     @staticmethod
     def forward(x, *, shape):
-        out = np.empty(shape, x.dtype)
+        out = np.empty_like(x, shape=shape)
         out[...] = x
         return out
 

@@ -297,7 +297,9 @@ class Erf(Op):
 
     @staticmethod
     def forward(x):
-        return np.asarray(_erf(x), dtype=np.result_type(x, np.float16))
+        out = np.empty_like(x, dtype=np.result_type(x, np.float16))
+        out[...] = _erf(x)
+        return out
 
     @staticmethod
     def grad_x(grad_out, out, x):

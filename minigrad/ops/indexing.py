@@ -48,7 +48,7 @@ class ScatterAdd(Op):
 
     @staticmethod
     def forward(x, *, index, shape):
-        out = np.zeros(shape, x.dtype)
+        out = np.zeros_like(x, shape=shape)
         if is_basic(index):
             out[index] = x
         else:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DomainError, DTypeError
-from minigrad.ops.base import A, Op, call
+from minigrad.ops.base import A, Op, UnknownArray, call
 from minigrad.ops.broadcasting import unbroadcast
 
 __all__ = [
@@ -169,7 +169,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> x.grad
     array([0.1, 1. ])
     """
-    return call(Where, np.asarray(condition, dtype=bool), x, y)
+    if not isinstance(condition, UnknownArray):
+        condition = np.asarray(condition, dtype=bool)
+    return call(Where, condition, x, y)
 
 
 class Clip(Op):

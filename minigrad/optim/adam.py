@@ -1,6 +1,5 @@
 """Adam, and AdamW, which keeps weight decay out of the gradient."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -179,7 +178,7 @@ def adaptive_step(
     work *= 1 - beta2
     square += work
     np.sqrt(square, out=work)
-    work /= math.sqrt(1 - beta2 ** state["steps"])
+    work /= (1 - beta2 ** state["steps"]) ** 0.5
     work += eps
     np.divide(mean, work, out=work)
     work *= lr / (1 - beta1 ** state["steps"])

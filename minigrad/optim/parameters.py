@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, GradientError, GraphError
+from minigrad.ops.base import UnknownArray
 from minigrad.tensor import Tensor
 
 __all__ = ["check_gradient", "checked_parameters"]
@@ -63,7 +64,7 @@ def check_parameter(place: str, parameter: Any) -> None:
 def check_gradient(owner: str, position: int, parameter: Tensor, grad: NDArray[Any]) -> None:
     """Raise GradientError unless ``grad`` is an ndarray of the parameter's shape and dtype."""
     data = parameter.data
-    if not isinstance(grad, np.ndarray):
+    if not isinstance(grad, (np.ndarray, UnknownArray)):
         found = f"a {type(grad).__name__}, not an ndarray"
     elif grad.shape != data.shape:
         found = f"of shape {grad.shape}"

@@ -1,0 +1,50 @@
+"""Indices of a program: plain ones, and those with arrays in them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["ArrayIndex", "index_arrays", "indexed_shape", "with_arrays"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayIndex:
+    """In an index: the place of the instruction's k-th index array."""
+
+    k: int
+
+
+def index_arrays(index: Any, is_array: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """The index as a tuple with an `ArrayIndex` for each array in it, and the arrays."""
+    arrays: list[Any] = []
+    parts: list[Any] = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if is_array(part):
+            parts.append(ArrayIndex(len(arrays)))
+            arrays.append(part)
+        elif isinstance(part, slice):
+            parts.append(slice(*(None if n is None else int(n) for n in slice_numbers(part))))
+        elif part is None or part is Ellipsis:
+            parts.append(part)
+        else:
+            parts.append(int(part))
+    return tuple(parts), arrays
+
+
+def slice_numbers(part: slice) -> tuple[Any, Any, Any]:
+    return part.start, part.stop, part.step
+
+
+def with_arrays(index: tuple[Any, ...], arrays: Any) -> tuple[Any, ...]:
+    """The index with its arrays back in their places."""
+    return tuple(arrays[part.k] if isinstance(part, ArrayIndex) else part for part in index)
+
+
+def indexed_shape(
+    shape: tuple[int, ...], index: tuple[Any, ...], arrays: list[np.ndarray[Any, Any]]
+) -> tuple[int, ...]:
+    """The shape of ``x[index]``, found on an array that takes no memory; IndexError if none."""
+    probe = np.broadcast_to(np.empty((), np.bool), shape)
+    found: tuple[int, ...] = probe[with_arrays(index, arrays)].shape
+    return found

@@ -1,0 +1,302 @@
+"""The notebook of a trace: each method adds one instruction to the program and gives its result."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minigrad.compiler.indices import index_arrays, indexed_shape
+from minigrad.compiler.program import Instruction, Operand, Place, Program, Value
+from minigrad.errors import CompileError
+from minigrad.ops.base import UnknownArray
+from minigrad.tensor import is_own_file
+
+__all__ = ["Recorder", "refused"]
+
+OWN_ROOM = os.path.dirname(__file__) + os.sep
+NUMPY = os.path.dirname(np.__file__) + os.sep
+MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py")
+
+
+class Recorder:
+    """Writes the program down, instruction by instruction.
+
+    Attributes
+    ----------
+    program
+        What has been recorded so far.
+    guards
+        For a number that the function branched on, whether it was true: another time that number
+        may lead to another program.
+    """
+
+    def __init__(self) -> None:
+        self.program = Program()
+        self.guards: dict[Value, bool] = {}
+        self.examples: dict[Value, Any] = {}
+        self.known: dict[int, Value] = {}
+        self.count = 0
+
+    # Values
+
+    def new(self, shape: tuple[int, ...], dtype: Any, weak: bool = False, prefix: str = "v") -> Value:
+        self.count += 1
+        sizes = tuple(int(n) for n in shape)
+        return Value(f"{prefix}{self.count}", sizes, np.dtype(dtype), weak)
+
+    def input(self, shape: tuple[int, ...], dtype: Any) -> Value:
+        """An array that is given at each call."""
+        value = self.new(shape, dtype, prefix="x")
+        self.program.inputs.append(value)
+        return value
+
+    def number(self, example: float) -> Value:
+        """A number that is given at each call, such as a learning rate."""
+        value = self.new((), np.float64 if isinstance(example, float) else np.int64, True, "s")
+        self.program.inputs.append(value)
+        self.examples[value] = example
+        return value
+
+    def guard(self, value: Value) -> bool:
+        """What an ``if`` on a run-time number decides, remembered."""
+        if value not in self.examples:
+            raise refused(
+                "the function branches on a number computed from the learning rate or another "
+                "hyperparameter; only the branch taken now would be compiled"
+            )
+        self.guards[value] = bool(self.examples[value])
+        return self.guards[value]
+
+    def constant(self, array: NDArray[Any]) -> Value:
+        """An array that the function made or holds: the same at every call."""
+        if id(array) not in self.known:
+            value = self.new(array.shape, array.dtype, prefix="c")
+            self.program.constants[value] = array
+            self.known[id(array)] = value
+        return self.known[id(array)]
+
+    def operand(self, x: Any) -> Operand:
+        """What an instruction reads for ``x``: a value, or a Python number."""
+        if isinstance(x, UnknownArray):
+            value: Value = x.value
+            return value
+        if isinstance(x, (bool, int, float)) and not isinstance(x, np.generic):
+            return x
+        array = np.asarray(x)
+        if array.dtype.kind not in "biuf":
+            raise refused(f"arrays of dtype {array.dtype} are not compiled")
+        return self.constant(array)
+
+    def as_value(self, x: Any) -> Value:
+        operand = self.operand(x)
+        return operand if isinstance(operand, Value) else self.constant(np.asarray(operand))
+
+    def emit(
+        self,
+        primitive: str,
+        operands: Sequence[Operand],
+        shape: tuple[int, ...],
+        dtype: Any,
+        weak: bool = False,
+        **attributes: Any,
+    ) -> Value:
+        """Add an instruction; its result."""
+        out = self.new(shape, dtype, weak)
+        instruction = Instruction(out, primitive, tuple(operands), attributes, place())
+        self.program.instructions.append(instruction)
+        return out
+
+    # Instructions
+
+    def elementwise(self, ufunc: np.ufunc, inputs: Sequence[Any]) -> Value:
+        operands = [self.operand(x) for x in inputs]
+        kinds = [kind_of(operand) for operand in operands]
+        weak = all(isinstance(kind, type) for kind in kinds)
+        if weak:
+            kinds = [np.dtype(kind) for kind in kinds]
+        try:
+            *dtypes, dtype = ufunc.resolve_dtypes((*kinds, None))
+        except TypeError as error:
+            raise TypeError(f"{ufunc.__name__}: {error}") from None
+        shape = np.broadcast_shapes(*(shape_of(operand) for operand in operands))
+        return self.emit(ufunc.__name__, operands, shape, dtype, weak, dtypes=tuple(dtypes))
+
+    def where(self, condition: Any, x: Any, y: Any) -> Value:
+        operands = [self.operand(part) for part in (condition, x, y)]
+        dtype = np.result_type(*(example_of(operand) for operand in operands[1:]))
+        shape = np.broadcast_shapes(*(shape_of(operand) for operand in operands))
+        dtypes = (np.dtype(np.bool), dtype, dtype)
+        return self.emit("where", operands, shape, dtype, dtypes=dtypes)
+
+    def erf(self, x: Any) -> Value:
+        value = self.as_value(x)
+        dtype = np.result_type(value.dtype, np.float16)
+        return self.emit("erf", [value], value.shape, dtype, dtypes=(dtype,))
+
+    def cast(self, x: Value, dtype: np.dtype[Any]) -> Value:
+        if x.dtype == dtype and not x.weak:
+            return x
+        if dtype.kind not in "biuf":
+            raise refused(f"arrays of dtype {dtype} are not compiled")
+        return self.emit("cast", [x], x.shape, dtype, dtypes=(x.dtype,))
+
+    def broadcast(self, x: Value, shape: tuple[int, ...]) -> Value:
+        if x.shape == shape:
+            return x
+        if np.broadcast_shapes(x.shape, shape) != tuple(shape):
+            raise ValueError(f"shape {x.shape} does not broadcast to {shape}")
+        return self.emit("broadcast", [x], shape, x.dtype, dtypes=(x.dtype,))
+
+    def reduce(self, ufunc: str, x: Any, axis: Any, keepdims: bool, dtype: Any) -> Value:
+        value = self.as_value(x)
+        probe = np.broadcast_to(np.ones((), value.dtype), value.shape)
+        function = getattr(np, ufunc)
+        options = {} if dtype is None else {"dtype": dtype}
+        found = function.reduce(probe[tuple(slice(0, 1) if n else slice(None) for n in probe.shape)],
+                                axis=axis, keepdims=True, **options)
+        kind = found.dtype
+        ndim = len(value.shape)
+        axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = tuple(sorted(int(a) % ndim for a in axes)) if ndim else ()
+        kept = tuple(1 if a in axes else n for a, n in enumerate(value.shape))
+        if ufunc in ("maximum", "minimum") and 0 in (value.shape[a] for a in axes):
+            raise ValueError(f"zero-size array to reduction operation {ufunc} has no identity")
+        if ufunc in ("logical_and", "logical_or"):
+            value = self.cast(value, np.dtype(np.bool))
+        value = self.cast(value, np.dtype(kind))
+        shape = kept if keepdims else tuple(n for a, n in enumerate(kept) if a not in axes)
+        return self.emit(
+            "reduce", [value], shape, kind, ufunc=ufunc, axes=axes, keepdims=keepdims
+        )
+
+    def matmul(self, x: Any, y: Any) -> Value:
+        x, y = self.as_value(x), self.as_value(y)
+        if len(x.shape) < 2 or len(y.shape) < 2:
+            raise refused(f"a product of shapes {x.shape} and {y.shape} is not compiled")
+        if x.shape[-1] != y.shape[-2]:
+            raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit")
+        dtype = np.result_type(x.dtype, y.dtype)
+        x, y = self.cast(x, dtype), self.cast(y, dtype)
+        leading = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        shape = (*leading, x.shape[-2], y.shape[-1])
+        return self.emit("matmul" if leading else "dot", [x, y], shape, dtype)
+
+    def transpose(self, x: Value, axes: tuple[int, ...]) -> Value:
+        order = tuple(int(a) % len(x.shape) for a in axes)
+        if order == tuple(range(len(x.shape))):
+            return x
+        shape = tuple(x.shape[a] for a in order)
+        return self.emit("transpose", [x], shape, x.dtype, axes=order)
+
+    def reshape(self, x: Value, shape: Any) -> Value:
+        found = np.broadcast_to(np.empty((), np.bool), x.shape).reshape(shape).shape
+        if found == x.shape:
+            return x
+        return self.emit("reshape", [x], found, x.dtype)
+
+    def index(self, x: Value, index: Any) -> Value:
+        parts, arrays = self.split_index(index)
+        shape = indexed_shape(x.shape, parts, [probe_of(array) for array in arrays])
+        return self.emit("index", [x, *arrays], shape, x.dtype, index=parts)
+
+    def update(self, primitive: str, target: Value, index: Any, x: Any) -> Value:
+        parts, arrays = self.split_index(index)
+        shape = indexed_shape(target.shape, parts, [probe_of(array) for array in arrays])
+        value = self.broadcast(self.cast(self.as_value(x), target.dtype), shape)
+        if primitive == "set" and shape == target.shape and not arrays and plain_whole(parts):
+            return value
+        operands = [target, value, *arrays]
+        return self.emit(primitive, operands, target.shape, target.dtype, index=parts)
+
+    def split_index(self, index: Any) -> tuple[tuple[Any, ...], list[Value]]:
+        parts, arrays = index_arrays(
+            index, lambda part: isinstance(part, (UnknownArray, np.ndarray, list))
+        )
+        values = [self.as_value(array) for array in arrays]
+        if any(v.dtype.kind == "b" and v not in self.program.constants for v in values):
+            raise refused(
+                "indexing by a bool array gives a shape that depends on values; use mg.where"
+            )
+        return parts, values
+
+    def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
+        values = [self.as_value(x) for x in arrays]
+        probes = [np.broadcast_to(np.empty((), v.dtype), v.shape) for v in values]
+        found = np.concatenate([p[..., :0] if 0 else p for p in probes], axis=axis)
+        values = [self.cast(value, found.dtype) for value in values]
+        return self.emit(
+            "concatenate", values, found.shape, found.dtype, axis=axis % len(found.shape)
+        )
+
+    def full(self, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any) -> Value:
+        return self.emit("full", [], shape, dtype, fill=fill)
+
+
+def kind_of(operand: Operand) -> Any:
+    """As NumPy's promotion takes it: a dtype, or the type of a Python number."""
+    if isinstance(operand, Value):
+        if not operand.weak:
+            return operand.dtype
+        return float if operand.dtype.kind == "f" else int
+    return np.dtype(np.bool) if isinstance(operand, bool) else type(operand)
+
+
+def example_of(operand: Operand) -> Any:
+    kind = kind_of(operand)
+    return kind(0) if isinstance(kind, type) else kind
+
+
+def shape_of(operand: Operand) -> tuple[int, ...]:
+    return operand.shape if isinstance(operand, Value) else ()
+
+
+def probe_of(value: Value) -> NDArray[Any]:
+    """Zeros in the shape of an index array."""
+    return np.zeros(value.shape, value.dtype)
+
+
+def plain_whole(parts: tuple[Any, ...]) -> bool:
+    """Whether an index means the whole array."""
+    return all(part is Ellipsis or part == slice(None) for part in parts)
+
+
+def place() -> Place:
+    """The user's line and the forward or rule that adds an instruction now."""
+    function = ""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        filename = code.co_filename
+        if code.co_name == "backward_step" and "tensor" in frame.f_locals:
+            tensor = frame.f_locals["tensor"]
+            if tensor.code is not None:
+                return Place(tensor.code.co_filename, line_of(tensor), function)
+        own = is_own_file[filename]
+        if own and not function and not filename.startswith(OWN_ROOM):
+            if os.path.basename(filename) not in MACHINERY:
+                function = code.co_qualname
+        if not own and not filename.startswith(NUMPY):
+            return Place(filename, frame.f_lineno, function or code.co_qualname)
+        caller = frame.f_back
+        if caller is None:
+            break
+        frame = caller
+    return Place("?", 0, function)
+
+
+def line_of(tensor: Any) -> int:
+    """The line that a tensor was made in."""
+    positions = list(tensor.code.co_positions())
+    return positions[tensor.instruction // 2][0] or 0
+
+
+def refused(reason: str) -> CompileError:
+    """An error that says what cannot be compiled, and where it stands."""
+    where = place()
+    message = f"{os.path.basename(where.filename)}:{where.line}"
+    if where.function:
+        message += f" ({where.function})"
+    return CompileError(f"cannot be compiled: {reason}", message)

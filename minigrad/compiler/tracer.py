@@ -1,0 +1,381 @@
+"""What takes an array's place while a function is traced: shape and dtype, but no values.
+
+A `Tracer` answers to NumPy as an ndarray does, by ``__array_ufunc__`` and ``__array_function__``,
+and writes down what is done to it. Whatever would need its values (``if``, ``float``, printing an
+element) is refused, because the program would keep this one's for ever.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from minigrad.compiler.program import UFUNCS, Value
+from minigrad.compiler.recorder import Recorder, refused
+from minigrad.ops.base import Node, UnknownArray
+
+__all__ = ["Tracer"]
+
+REDUCED = {
+    np.add: "add",
+    np.multiply: "multiply",
+    np.maximum: "maximum",
+    np.minimum: "minimum",
+    np.logical_and: "logical_and",
+    np.logical_or: "logical_or",
+}
+
+
+class Tracer(UnknownArray, NDArrayOperatorsMixin):
+    """A stand-in for an array of known shape and dtype whose values come later.
+
+    Attributes
+    ----------
+    recorder
+        Where everything that is done with it is written down.
+    value
+        What it is now in the program; writing into the tracer gives it another one.
+    """
+
+    __slots__ = ("recorder", "value")
+
+    base = None
+    __hash__ = object.__hash__
+
+    def __init__(self, recorder: Recorder, value: Value) -> None:
+        self.recorder = recorder
+        self.value = value
+
+    # What is known
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> int:
+        return self.value.size
+
+    @property
+    def nbytes(self) -> int:
+        return self.value.nbytes
+
+    @property
+    def flags(self) -> np.ndarray[Any, Any] | Any:
+        return np.empty(0).flags  # writable, in order
+
+    def __len__(self) -> int:
+        if not self.value.shape:
+            raise TypeError("len() of an array without axes")
+        return self.value.shape[0]
+
+    def __repr__(self) -> str:
+        return f"Tracer({self.value!r})"
+
+    # What is not
+
+    def __bool__(self) -> bool:
+        if self.value.weak:
+            return self.recorder.guard(self.value)
+        raise refused(
+            "the function branches on the values of an array (if, while, and, or, assert): only "
+            "the branch taken now would be compiled. Write it as mg.where, maximum or clip"
+        )
+
+    def __float__(self) -> float:
+        raise self.needs_values("float()")
+
+    def __int__(self) -> int:
+        raise self.needs_values("int()")
+
+    def __index__(self) -> int:
+        raise self.needs_values("as an index or a size")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise self.needs_values("np.asarray or another function that asks for the values")
+
+    def __format__(self, spec: str) -> str:
+        raise self.needs_values("formatted")
+
+    def item(self, *args: Any) -> Any:
+        raise self.needs_values(".item()")
+
+    def tolist(self) -> Any:
+        raise self.needs_values(".tolist()")
+
+    def needs_values(self, use: str) -> Exception:
+        shape, dtype = self.value.shape, self.value.dtype
+        return refused(
+            f"the values of an array of shape {shape} and dtype {dtype} are used ({use}), but "
+            "while a function is traced they are not known. Do it outside of the compiled function"
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise refused(f"array method .{name} is not compiled")
+
+    def refuse_where_true(self) -> None:
+        anywhere = self.any() if self.shape else self
+        self.recorder.program.checks.append(anywhere.value)
+
+    # NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if any(isinstance(x, Node) for x in inputs):
+            return NotImplemented  # a Tensor among them: its op comes first
+        out = kwargs.pop("out", (None,))[0]
+        if method == "__call__":
+            result = self.apply_ufunc(ufunc, inputs, kwargs)
+        elif method == "reduce":
+            result = self.reduce(ufunc, inputs[0], **kwargs)
+        elif method == "at" and ufunc is np.add:
+            return self.add_at(*inputs)
+        else:
+            raise refused(f"np.{ufunc.__name__}.{method} is not compiled")
+        return result if out is None else self.written(out, result)
+
+    def apply_ufunc(self, ufunc: np.ufunc, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        if kwargs:
+            raise refused(f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not compiled")
+        if ufunc is np.matmul:
+            return self.matmul(*inputs)
+        if ufunc is np.positive:
+            return inputs[0]
+        name = ufunc.__name__
+        if name.startswith("erf "):
+            return Tracer(self.recorder, self.recorder.erf(inputs[0]))
+        if UFUNCS.get(name) is not ufunc:
+            raise refused(f"np.{name} is not compiled")
+        return Tracer(self.recorder, self.recorder.elementwise(ufunc, inputs))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if any(issubclass(kind, Node) for kind in types):
+            return NotImplemented
+        if function not in FUNCTIONS:
+            name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
+            raise refused(f"{name} is not compiled")
+        return FUNCTIONS[function](*args, **kwargs)
+
+    def written(self, out: Any, result: "Tracer") -> Any:
+        """Carry out ``out=``: a tracer takes on the new value, in its own dtype."""
+        if not isinstance(out, Tracer):
+            raise refused(
+                f"an array of shape {out.shape} that the trace does not know is written to: that "
+                "would happen once, now. Hand it to the compiled function as an argument"
+            )
+        new = result.astype(out.dtype)
+        if new.shape != out.shape:
+            new = new.broadcast_to(out.shape)
+        out.value = new.value
+        return out
+
+    # Methods, as ndarray has them
+
+    def reduce(
+        self,
+        ufunc: np.ufunc,
+        x: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        keepdims: bool = False,
+    ) -> Any:
+        if ufunc not in REDUCED:
+            raise refused(f"np.{ufunc.__name__}.reduce is not compiled")
+        return Tracer(
+            self.recorder, self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype)
+        )
+
+    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.add, self, axis, dtype, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.maximum, self, axis, None, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.minimum, self, axis, None, keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.multiply, self, axis, None, keepdims)
+
+    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.logical_or, self, axis, None, keepdims)
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
+        return self.reduce(np.logical_and, self, axis, None, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        total = self.sum(axis, None, keepdims)
+        return total / (self.size // max(total.size, 1))
+
+    def dot(self, other: Any) -> Any:
+        shapes = self.shape, np.shape(other)
+        if len(shapes[0]) == len(shapes[1]) == 2:
+            return self.matmul(self, other)
+        raise refused(f"dot of shapes {shapes[0]} and {shapes[1]} is not compiled; use @")
+
+    def matmul(self, x: Any, y: Any) -> Any:
+        return Tracer(self.recorder, self.recorder.matmul(x, y))
+
+    @property
+    def T(self) -> "Tracer":  # noqa: N802
+        return self.transpose()
+
+    def transpose(self, *axes: Any) -> "Tracer":
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+        order = tuple(range(self.ndim))[::-1] if not order else tuple(order)
+        return Tracer(self.recorder, self.recorder.transpose(self.value, order))
+
+    def swapaxes(self, axis1: int, axis2: int) -> "Tracer":
+        axes = list(range(self.ndim))
+        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+        return self.transpose(axes)
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> "Tracer":
+        if kwargs:
+            raise refused(f"reshape with {', '.join(kwargs)}= is not compiled")
+        sizes = shape[0] if len(shape) == 1 else shape
+        return Tracer(self.recorder, self.recorder.reshape(self.value, sizes))
+
+    def ravel(self) -> "Tracer":
+        return self.reshape(-1)
+
+    flatten = ravel
+
+    def squeeze(self, axis: Any = None) -> "Tracer":
+        axes = range(self.ndim) if axis is None else np.atleast_1d(axis) % max(self.ndim, 1)
+        kept = [n for a, n in enumerate(self.shape) if not (n == 1 and a in axes)]
+        return self.reshape(tuple(kept))
+
+    def broadcast_to(self, shape: tuple[int, ...]) -> "Tracer":
+        return Tracer(self.recorder, self.recorder.broadcast(self.value, tuple(shape)))
+
+    def copy(self, order: str = "C") -> "Tracer":
+        return Tracer(self.recorder, self.value)  # which nothing can write to
+
+    def astype(self, dtype: Any, copy: bool = True) -> "Tracer":
+        return Tracer(self.recorder, self.recorder.cast(self.value, np.dtype(dtype)))
+
+    def clip(self, low: Any, high: Any) -> Any:
+        return np.minimum(np.maximum(self, low), high)
+
+    def fill(self, number: Any) -> None:
+        self[...] = number
+
+    def __getitem__(self, index: Any) -> "Tracer":
+        return Tracer(self.recorder, self.recorder.index(self.value, index))
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        self.value = self.recorder.update("set", self.value, index, x)
+
+    def add_at(self, target: Any, index: Any, x: Any) -> None:
+        if not isinstance(target, Tracer):
+            raise refused("np.add.at writes to an array that the trace does not know")
+        target.value = self.recorder.update("add_at", target.value, index, x)
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+
+# NumPy functions that are no ufuncs
+
+
+def like(x: Tracer, dtype: Any, shape: Any, fill: Any) -> Tracer:
+    """A new array, in shape and dtype of ``x`` unless told otherwise."""
+    sizes = x.shape if shape is None else ((shape,) if isinstance(shape, int) else tuple(shape))
+    kind = x.dtype if dtype is None else np.dtype(dtype)
+    return Tracer(x.recorder, x.recorder.full(sizes, kind, fill))
+
+
+def zeros_like(a: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
+    return like(a, dtype, shape, 0)
+
+
+def ones_like(a: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
+    return like(a, dtype, shape, 1)
+
+
+def empty_like(prototype: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
+    return like(prototype, dtype, shape, None)
+
+
+def full_like(a: Tracer, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Tracer:
+    return like(a, dtype, shape, fill_value)
+
+
+def recorder_of(*arrays: Any) -> Recorder:
+    return next(x.recorder for x in arrays if isinstance(x, Tracer))
+
+
+def where(condition: Any, x: Any, y: Any) -> Tracer:
+    recorder = recorder_of(condition, x, y)
+    return Tracer(recorder, recorder.where(condition, x, y))
+
+
+def clip(a: Any, a_min: Any, a_max: Any) -> Any:
+    return np.minimum(np.maximum(a, a_min), a_max)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Tracer:
+    recorder = recorder_of(*arrays)
+    if axis is None:
+        return concatenate([x.reshape(-1) for x in arrays])
+    return Tracer(recorder, recorder.concatenate(arrays, axis))
+
+
+def result_type(*arrays: Any) -> np.dtype[Any]:
+    return np.result_type(
+        *[
+            (float(0) if x.value.weak else x.dtype) if isinstance(x, Tracer) else x
+            for x in arrays
+        ]
+    )
+
+
+def method(name: str) -> Callable[..., Any]:
+    def call(x: Tracer, *args: Any, **kwargs: Any) -> Any:
+        return getattr(x, name)(*args, **kwargs)
+
+    return call
+
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.shape: operator.attrgetter("shape"),
+    np.ndim: operator.attrgetter("ndim"),
+    np.size: operator.attrgetter("size"),
+    np.result_type: result_type,
+    np.zeros_like: zeros_like,
+    np.ones_like: ones_like,
+    np.empty_like: empty_like,
+    np.full_like: full_like,
+    np.where: where,
+    np.clip: clip,
+    np.concatenate: concatenate,
+    np.sum: method("sum"),
+    np.max: method("max"),
+    np.amax: method("max"),
+    np.min: method("min"),
+    np.amin: method("min"),
+    np.prod: method("prod"),
+    np.mean: method("mean"),
+    np.any: method("any"),
+    np.all: method("all"),
+    np.reshape: method("reshape"),
+    np.ravel: method("ravel"),
+    np.transpose: method("transpose"),
+    np.swapaxes: method("swapaxes"),
+    np.squeeze: method("squeeze"),
+    np.broadcast_to: method("broadcast_to"),
+    np.copy: method("copy"),
+    np.dot: lambda x, y: x @ y,
+}
