@@ -1,0 +1,1 @@
+def explain(p): return str(p.program)
