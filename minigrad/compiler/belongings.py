@@ -86,9 +86,9 @@ def held_by(thing: Any) -> Iterable[Any]:
         return list(thing)
     wrapped = getattr(thing, "__wrapped__", None)
     attributes = getattr(thing, "__dict__", None)
-    is_object = isinstance(attributes, dict) and not hasattr(thing, "__path__")
-    inside = list(attributes.values()) if is_object and not is_module(thing) else []
-    return [wrapped, *inside]
+    if not isinstance(attributes, dict) or is_module(thing):
+        return [wrapped]
+    return [wrapped, *attributes.values()]
 
 
 def is_module(thing: Any) -> bool:

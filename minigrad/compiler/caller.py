@@ -221,7 +221,9 @@ def object_conditions(belongings: Belongings, trace: Trace, names: Names) -> lis
     tests = []
     for variable in belongings.variables:
         holder = names.of(variable.holder, "variables")
-        text = f"{holder}.cell_contents" if variable.name is None else f"{holder}[{variable.name!r}]"
+        text = (
+            f"{holder}.cell_contents" if variable.name is None else f"{holder}[{variable.name!r}]"
+        )
         same = "==" if isinstance(variable.content, (int, float, str, tuple)) else "is"
         tests.append(f"{text} {same} {names.of(variable.content, 'content')}")
     for module in belongings.modules:

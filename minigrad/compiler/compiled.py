@@ -223,9 +223,8 @@ class CompiledFunction:
         inputs = current_inputs(variant.trace, arguments)
         noise = spreads(variant.trace.program, inputs)
         values = values_of_outcome(variant.trace, arguments)
-        found = list(
-            differences(compiled, eager, lambda key: NOISES * noise.get(values.get(key), 0.0))
-        )
+        allowed = {key: NOISES * noise.get(value, 0.0) for key, value in values.items()}
+        found = list(differences(compiled, eager, allowed))
         if found:
             self.variants = [pair for pair in self.variants if pair[1] is not variant]
             raise self.disagreement(variant, arguments, found, inputs, noise)
@@ -275,7 +274,7 @@ class CompiledFunction:
 
     def explain(self) -> str:
         """A table of the program: instruction, shape, the user's line, fused group, bytes."""
-        return explain(self.latest.plan)
+        return str(explain(self.latest.plan))
 
     def __repr__(self) -> str:
         count = len(self.variants)

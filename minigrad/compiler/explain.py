@@ -1,1 +1,2 @@
-def explain(p): return str(p.program)
+def explain(p):
+    return str(p.program)

@@ -1,3 +1,7 @@
 class Plan:
-    def __init__(self,p): self.program=p
-def plan(p): return Plan(p)
+    def __init__(self, p):
+        self.program = p
+
+
+def plan(p):
+    return Plan(p)

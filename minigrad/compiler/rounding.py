@@ -30,7 +30,7 @@ REPLAYS = 4
 
 
 def spreads(program: Program, inputs: Mapping[Value, Any]) -> dict[Value, float]:
-    """For each value the largest change of an element that rounding brought about in a few replays."""
+    """For each value the largest change of an element by rounding, in a few replays."""
     plain = interpret(program, inputs)
     found = dict.fromkeys((i.out for i in program.instructions if i.out.dtype.kind == "f"), 0.0)
     for seed in range(REPLAYS):
@@ -42,9 +42,9 @@ def spreads(program: Program, inputs: Mapping[Value, Any]) -> dict[Value, float]
             result: NDArray[Any],
             rng: np.random.Generator = rng,
         ) -> NDArray[Any]:
-            return result + rounding_of(instruction, operands, result) * rng.uniform(
-                -1, 1, result.shape
-            )
+            share = rng.uniform(-1, 1, result.shape)
+            changed: NDArray[Any] = result + rounding_of(instruction, operands, result) * share
+            return changed
 
         replayed = interpret(program, inputs, moved)
         with np.errstate(all="ignore"):

@@ -29,14 +29,14 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An array or a number among the arguments: ``path`` leads to it, ``("x",)`` or ``("x", 0)``."""
+    """An array or a number among the arguments; ``path`` leads to it: ``("x",)``, ``("x", 0)``."""
 
     path: tuple[Any, ...]
     is_tensor: bool = False
 
     def holder(self, names: Names) -> str:
         first, *rest = self.path
-        return first + "".join(f"[{key!r}]" for key in rest)
+        return str(first) + "".join(f"[{key!r}]" for key in rest)
 
     def expression(self, names: Names) -> str:
         return self.holder(names) + (".data" if self.is_tensor else "")

@@ -204,7 +204,6 @@ class Lifted:
                 f"{tensor!r} is the result of an op outside of the compiled function; hand over "
                 "what it was computed from, or t.detach()"
             )
-        self.tensors[tensor] = source
         data: Any = self.stand_in(tensor.data, source)
         grad: Any = None
         if tensor.grad is not None or (self.grads_everywhere and tensor.requires_grad):
