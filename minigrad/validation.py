@@ -195,7 +195,7 @@ def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:
     classes = np.arange(scores.shape[-1])
     anywhere((indices < 0) | (indices >= scores.shape[-1]))
     rows: NDArray[Any] = indices.reshape((*indices.shape, 1)) == classes
-    return rows.astype(scores.dtype)
+    return rows.astype(scores.dtype)  # type: ignore[no-any-return]
 
 
 def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:

@@ -79,7 +79,7 @@ def first_changed(before: Program, after: Program) -> str | None:
     pairs = zip(before.instructions, after.instructions, strict=False)
     for here, there in pairs:
         if here.primitive != there.primitive or here.out.shape != there.out.shape:
-            return f"the function computed {here.primitive} before, now {there.primitive}: {there.place}"
+            return f"it computed {here.primitive} before, now {there.primitive}: {there.place}"
         for old, new in zip(here.operands, there.operands, strict=False):
             if differs(old, new, before, after):
                 return f"{here.primitive} read a constant that has changed since: {here.place}"

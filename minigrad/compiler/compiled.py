@@ -1,4 +1,4 @@
-"""``mg.compile``: a function that is traced at its first call and runs as one program afterwards."""
+"""``mg.compile``: a function that is traced at its first call and runs as one program from then."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping

@@ -276,9 +276,9 @@ def place() -> Place:
             if tensor.code is not None:
                 return Place(tensor.code.co_filename, line_of(tensor), function)
         own = is_own_file[filename]
-        if own and not function and not filename.startswith(OWN_ROOM):
-            if os.path.basename(filename) not in MACHINERY:
-                function = code.co_qualname
+        is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
+        if own and not function and not is_machinery:
+            function = code.co_qualname
         if not own and not filename.startswith(NUMPY):
             return Place(filename, frame.f_lineno, function or code.co_qualname)
         caller = frame.f_back

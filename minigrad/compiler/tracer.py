@@ -41,6 +41,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
     __slots__ = ("recorder", "value")
 
+    value: Value
     base = None
     __hash__ = object.__hash__
 
