@@ -49,6 +49,9 @@ def kind_of(leaf: Any) -> tuple[Any, ...]:
 
 def in_order(leaf: Any, path: tuple[Any, ...] = ()) -> Any:
     """An array with its elements in C order and in the machine's byte order; others as they are."""
-    if isinstance(leaf, np.ndarray):
-        return np.ascontiguousarray(leaf, leaf.dtype.newbyteorder("=")).reshape(leaf.shape)
-    return leaf
+    if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "biuf":
+        return leaf
+    plain = np.dtype(leaf.dtype.type)  # the one object that NumPy has for this dtype
+    if type(leaf) is np.ndarray and leaf.flags.c_contiguous and leaf.dtype is plain:
+        return leaf
+    return np.ascontiguousarray(leaf, plain).reshape(leaf.shape)
