@@ -89,6 +89,8 @@ __all__ = [
     "call",
     "checking",
     "clip",
+    "compile",
+    "compiler",
     "concatenate",
     "continuous_kl_divergence",
     "copy",
@@ -178,6 +180,7 @@ __all__ = [
 
 _ROOM_OF = {
     "breakpoint": "debugger",
+    "compile": "compiler",
     "debug": "debugger",
     "debugging": "debugger",
     "draw": "drawing",

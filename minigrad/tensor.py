@@ -257,7 +257,7 @@ class Tensor(Node):
             one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
             return one.reshape(self.data.shape) if self.data.ndim else one
         unknown = isinstance(gradient, UnknownArray)
-        array = gradient if unknown else np.array(gradient, self.data.dtype)
+        array: Any = gradient if unknown else np.array(gradient, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
                 f"the gradient given has shape {array.shape}, but {self!r} "
@@ -557,7 +557,8 @@ def as_output(op: type[Op], data: Any) -> NDArray[Any]:
     if isinstance(data, np.generic):
         return np.asarray(data)
     if isinstance(data, UnknownArray):
-        return data  # type: ignore[return-value]
+        unknown: Any = data
+        return unknown  # type: ignore[no-any-return]
     if isinstance(data, Node):
         raise DTypeError(
             f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
@@ -575,7 +576,9 @@ def store(grads: Mapping[Tensor, Any]) -> None:
             grad = tensor.grad + grad
         elif grad.base is not None:  # a view of another array
             grad = grad.copy()
-        tensor.grad = grad if type(grad) is np.ndarray else as_output(tensor.op, grad)
+        if isinstance(grad, np.generic):
+            grad = np.asarray(grad)
+        tensor.grad = grad
 
 
 def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
@@ -583,7 +586,8 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     if isinstance(data, Tensor):
         raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
     if isinstance(data, UnknownArray):
-        return data if dtype is None else data.astype(dtype)  # type: ignore[attr-defined]
+        unknown: Any = data
+        return unknown if dtype is None else unknown.astype(dtype)
     if holds_node(data):
         raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
     try:

@@ -10,6 +10,7 @@ from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
 from minigrad.ops.base import Node, UnknownArray, holds_node, shape_of
 
 __all__ = [
+    "anywhere",
     "as_floats",
     "check_distributions",
     "check_no_impossible",
@@ -193,7 +194,8 @@ def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:
         raise no_classes(name, scores.shape)
     classes = np.arange(scores.shape[-1])
     anywhere((indices < 0) | (indices >= scores.shape[-1]))
-    return (indices.reshape((*indices.shape, 1)) == classes).astype(scores.dtype)
+    rows: NDArray[Any] = indices.reshape((*indices.shape, 1)) == classes
+    return rows.astype(scores.dtype)  # type: ignore[no-any-return]
 
 
 def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:

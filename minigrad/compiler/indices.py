@@ -1,9 +1,12 @@
 """Indices of a program: plain ones, and those with arrays in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from minigrad.ops.base import UnknownArray
 
 __all__ = ["ArrayIndex", "index_arrays", "indexed_shape", "with_arrays"]
 
@@ -15,14 +18,22 @@ class ArrayIndex:
     k: int
 
 
-def index_arrays(index: Any, is_array: Any) -> tuple[tuple[Any, ...], list[Any]]:
-    """The index as a tuple with an `ArrayIndex` for each array in it, and the arrays."""
+def index_arrays(index: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """The index as a tuple with an `ArrayIndex` for each array in it, and the arrays.
+
+    Known bool arrays become the positions of what is True in them.
+    """
     arrays: list[Any] = []
     parts: list[Any] = []
     for part in index if isinstance(index, tuple) else (index,):
-        if is_array(part):
-            parts.append(ArrayIndex(len(arrays)))
-            arrays.append(part)
+        if isinstance(part, (bool, np.bool)):
+            if not part or isinstance(index, tuple):
+                raise IndexError(f"the bool {part} as an index, or part of one, is not compiled")
+            parts.append(None)
+        elif isinstance(part, (UnknownArray, np.ndarray, list)):
+            for array in positions(part):
+                parts.append(ArrayIndex(len(arrays)))
+                arrays.append(array)
         elif isinstance(part, slice):
             parts.append(slice(*(None if n is None else int(n) for n in slice_numbers(part))))
         elif part is None or part is Ellipsis:
@@ -30,6 +41,14 @@ def index_arrays(index: Any, is_array: Any) -> tuple[tuple[Any, ...], list[Any]]
         else:
             parts.append(int(part))
     return tuple(parts), arrays
+
+
+def positions(part: Any) -> Sequence[Any]:
+    """An index array as it is, or for one of bools those that it stands for."""
+    if isinstance(part, UnknownArray):
+        return [part]
+    array = np.asarray(part)
+    return array.nonzero() if array.dtype.kind == "b" else [array]
 
 
 def slice_numbers(part: slice) -> tuple[Any, Any, Any]:

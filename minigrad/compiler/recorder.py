@@ -42,7 +42,9 @@ class Recorder:
 
     # Values
 
-    def new(self, shape: tuple[int, ...], dtype: Any, weak: bool = False, prefix: str = "v") -> Value:
+    def new(
+        self, shape: tuple[int, ...], dtype: Any, weak: bool = False, prefix: str = "v"
+    ) -> Value:
         self.count += 1
         sizes = tuple(int(n) for n in shape)
         return Value(f"{prefix}{self.count}", sizes, np.dtype(dtype), weak)
@@ -155,8 +157,12 @@ class Recorder:
         probe = np.broadcast_to(np.ones((), value.dtype), value.shape)
         function = getattr(np, ufunc)
         options = {} if dtype is None else {"dtype": dtype}
-        found = function.reduce(probe[tuple(slice(0, 1) if n else slice(None) for n in probe.shape)],
-                                axis=axis, keepdims=True, **options)
+        found = function.reduce(
+            probe[tuple(slice(0, 1) if n else slice(None) for n in probe.shape)],
+            axis=axis,
+            keepdims=True,
+            **options,
+        )
         kind = found.dtype
         ndim = len(value.shape)
         axes = tuple(range(ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
@@ -168,9 +174,7 @@ class Recorder:
             value = self.cast(value, np.dtype(np.bool))
         value = self.cast(value, np.dtype(kind))
         shape = kept if keepdims else tuple(n for a, n in enumerate(kept) if a not in axes)
-        return self.emit(
-            "reduce", [value], shape, kind, ufunc=ufunc, axes=axes, keepdims=keepdims
-        )
+        return self.emit("reduce", [value], shape, kind, ufunc=ufunc, axes=axes, keepdims=keepdims)
 
     def matmul(self, x: Any, y: Any) -> Value:
         x, y = self.as_value(x), self.as_value(y)
@@ -212,15 +216,12 @@ class Recorder:
         return self.emit(primitive, operands, target.shape, target.dtype, index=parts)
 
     def split_index(self, index: Any) -> tuple[tuple[Any, ...], list[Value]]:
-        parts, arrays = index_arrays(
-            index, lambda part: isinstance(part, (UnknownArray, np.ndarray, list))
-        )
-        values = [self.as_value(array) for array in arrays]
-        if any(v.dtype.kind == "b" and v not in self.program.constants for v in values):
+        parts, arrays = index_arrays(index)
+        if any(isinstance(x, UnknownArray) and x.value.dtype.kind == "b" for x in arrays):
             raise refused(
                 "indexing by a bool array gives a shape that depends on values; use mg.where"
             )
-        return parts, values
+        return parts, [self.as_value(array) for array in arrays]
 
     def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
         values = [self.as_value(x) for x in arrays]
@@ -275,9 +276,9 @@ def place() -> Place:
             if tensor.code is not None:
                 return Place(tensor.code.co_filename, line_of(tensor), function)
         own = is_own_file[filename]
-        if own and not function and not filename.startswith(OWN_ROOM):
-            if os.path.basename(filename) not in MACHINERY:
-                function = code.co_qualname
+        is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
+        if own and not function and not is_machinery:
+            function = code.co_qualname
         if not own and not filename.startswith(NUMPY):
             return Place(filename, frame.f_lineno, function or code.co_qualname)
         caller = frame.f_back

@@ -41,6 +41,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
     __slots__ = ("recorder", "value")
 
+    value: Value
     base = None
     __hash__ = object.__hash__
 
@@ -335,10 +336,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Tracer:
 
 def result_type(*arrays: Any) -> np.dtype[Any]:
     return np.result_type(
-        *[
-            (float(0) if x.value.weak else x.dtype) if isinstance(x, Tracer) else x
-            for x in arrays
-        ]
+        *[(float(0) if x.value.weak else x.dtype) if isinstance(x, Tracer) else x for x in arrays]
     )
 
 

@@ -63,6 +63,10 @@ class UnknownArray:
 
     __slots__ = ()
 
+    shape: Any
+    dtype: Any
+    value: Any
+
     def refuse_where_true(self) -> None:
         """For a bool array: no later values may make an element of it True."""
         raise NotImplementedError

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import DomainError, DTypeError
-from minigrad.ops.base import A, Op, UnknownArray, call
+from minigrad.ops.base import A, Node, Op, UnknownArray, call
 from minigrad.ops.broadcasting import unbroadcast
 
 __all__ = [
@@ -169,6 +169,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> x.grad
     array([0.1, 1. ])
     """
+    condition = condition.data if isinstance(condition, Node) else condition
     if not isinstance(condition, UnknownArray):
         condition = np.asarray(condition, dtype=bool)
     return call(Where, condition, x, y)

@@ -130,7 +130,7 @@ def next_velocity(
     """Move a parameter's velocity on by one step, in place; the first one is the direction."""
     velocity: NDArray[Any]
     if not state:
-        velocity = np.array(direction)
+        velocity = np.copy(direction)
         state.update(steps=1, velocity=velocity)
         return velocity
     state["steps"] += 1

@@ -1,0 +1,240 @@
+"""The Python around a program: is it the right one, fetch its inputs, run it, hand out the results.
+
+At the size of a small network this would cost more than the program if it looped over what there
+is to check and to fetch. So it is written out as a function of its own, in Python text that can be
+read and stepped through (`CompiledFunction.caller_source`).
+"""
+
+import linecache
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from typing import Any
+
+import numpy as np
+
+from minigrad.compiler.arguments import map_leaves
+from minigrad.compiler.belongings import Belongings
+from minigrad.compiler.generated import Generated
+from minigrad.compiler.program import Value
+from minigrad.compiler.sources import Argument, Grad, Names, TensorData
+from minigrad.compiler.trace import Result, Trace
+from minigrad.tensor import Tensor, next_stamp
+
+__all__ = [
+    "MISS",
+    "REFUSED",
+    "argument_conditions",
+    "generate_caller",
+    "grad_conditions",
+    "object_conditions",
+    "tensor_conditions",
+]
+
+MISS = object()
+"""What a caller returns if its program is not for these arguments."""
+
+REFUSED = object()
+"""What it returns if a check of the values failed: nothing has been written."""
+
+
+def generate_caller(
+    name: str,
+    signature: Signature,
+    trace: Trace,
+    generated: Generated,
+    conditions: Mapping[str, list[str]],
+    names: Names,
+) -> tuple[Callable[..., Any], str]:
+    """The function that runs ``generated``, and its text."""
+    program = trace.program
+    numbers = [value for value in program.outputs if not value.shape]
+    unpacked = ["refused", *(value.name for value in numbers)]
+    body: list[str] = []
+    for what, tests in conditions.items():
+        if tests:
+            body.append(f"# {what}")
+            body += [f"if not ({test}): return MISS" for test in joined(tests)]
+    inputs = [trace.sources[value].expression(names) for value in program.inputs]
+    body.append(f"{', '.join(unpacked)}, = run({', '.join(inputs)})")
+    if program.checks:
+        body.append("if refused: return REFUSED")
+    body += aftermath(trace, generated, names)
+    body.append(f"return {result_text(trace, generated, names)}")
+    heading = f"def {name}({parameters_text(signature, names)}):"
+    text = "\n    ".join([heading, *body]) + "\n"
+    namespace = {
+        **names.objects,
+        "MISS": MISS,
+        "REFUSED": REFUSED,
+        "run": generated.run,
+        "next_stamp": next_stamp,
+        "ndarray": np.ndarray,
+        "Tensor": Tensor,
+        "asarray": np.asarray,
+    }
+    filename = f"<minigrad caller {id(generated)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace[name], text
+
+
+def joined(tests: list[str], width: int = 4) -> list[str]:
+    """Several tests to a line."""
+    return [" and ".join(tests[i : i + width]) for i in range(0, len(tests), width)]
+
+
+def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
+    """What the function did to Python objects: gradients, counts, marks of change, modes."""
+    lines = []
+    for holder, grad in trace.grads.items():
+        lines.append(f"{holder.holder(names)}.grad = {array_text(grad, generated, names)}")
+    for slot, count in trace.counts.items():
+        lines.append(f"{slot.holder(names)} = int({count.name})")
+    if trace.stamped:
+        lines.append("stamp = next_stamp()")
+        lines += [f"{holder.holder(names)}.stamp = stamp" for holder in trace.stamped]
+    for module, mode in trace.switched.items():
+        lines.append(f"{names.of(module, 'module')}.training = {mode}")
+    return lines
+
+
+def array_text(value: Value | None, generated: Generated, names: Names) -> str:
+    """Text for an output as an array that stays where it is until the next call."""
+    if value is None:
+        return "None"
+    if value.shape:
+        return names.of(generated.arrays[value], "kept")
+    return f"asarray({value.name}, {names.of(value.dtype, 'dtype')})"
+
+
+def result_text(trace: Trace, generated: Generated, names: Names) -> str:
+    """Text for what the function returns; arrays in it are the caller's own."""
+
+    def leaf_text(leaf: Any, path: tuple[Any, ...]) -> str:
+        if not isinstance(leaf, Result):
+            return names.of(leaf, "constant")
+        value = leaf.value
+        if trace.as_number:
+            return f"float({value.name})"
+        text = array_text(value, generated, names)
+        text += ".copy()" if value.shape else ""
+        return f"Tensor({text})" if leaf.is_tensor else text
+
+    return tree_text(map_leaves(trace.result, (), leaf_text))
+
+
+def tree_text(tree: Any) -> str:
+    if type(tree) is tuple:
+        return f"({''.join(tree_text(x) + ', ' for x in tree)})"
+    if type(tree) is list:
+        return f"[{', '.join(map(tree_text, tree))}]"
+    if type(tree) is dict:
+        return "{" + ", ".join(f"{key!r}: {tree_text(x)}" for key, x in tree.items()) + "}"
+    return str(tree)
+
+
+def parameters_text(signature: Signature, names: Names) -> str:
+    """The parameters as the user's function has them, without annotations."""
+    parts = []
+    has_star = False
+    for parameter in signature.parameters.values():
+        text = parameter.name
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            text, has_star = f"*{text}", True
+        elif parameter.kind is Parameter.VAR_KEYWORD:
+            text = f"**{text}"
+        elif parameter.kind is Parameter.KEYWORD_ONLY and not has_star:
+            parts.append("*")
+            has_star = True
+        if parameter.default is not Parameter.empty:
+            text += f"={names.of(parameter.default, 'default')}"
+        parts.append(text)
+    return ", ".join(parts)
+
+
+def argument_conditions(arguments: Mapping[str, Any], names: Names) -> list[str]:
+    """Tests that arguments are of the kinds, shapes and dtypes that a program is for."""
+    tests: list[str] = []
+
+    def check(leaf: Any, path: tuple[Any, ...]) -> Any:
+        text = Argument(path).holder(names)
+        kind = names.of(type(leaf), "kind")
+        tests.append(f"{text}.__class__ is {kind}")
+        if isinstance(leaf, Tensor):
+            tests.append(f"{text}.requires_grad is {leaf.requires_grad}")
+            array_conditions(leaf.data, f"{text}.data", names, tests)
+        elif isinstance(leaf, np.ndarray):
+            array_conditions(leaf, text, names, tests)
+        elif isinstance(leaf, np.generic):
+            pass
+        elif type(leaf) is not float:
+            same = "==" if isinstance(leaf, (int, str)) else "is"
+            tests.append(f"{text} {same} {names.of(leaf, 'static')}")
+        return leaf
+
+    for name, value in arguments.items():
+        containers(value, name, tests)
+        map_leaves(value, (name,), check)
+    return tests
+
+
+def containers(tree: Any, text: str, tests: list[str]) -> None:
+    """Tests that tuples, lists and dicts are as they were: they come before what is in them."""
+    if type(tree) in (tuple, list):
+        tests.append(f"{text}.__class__ is {type(tree).__name__} and len({text}) == {len(tree)}")
+        for i, x in enumerate(tree):
+            containers(x, f"{text}[{i}]", tests)
+    elif type(tree) is dict:
+        tests.append(f"{text}.__class__ is dict and {text}.keys() == {set(tree)!r}")
+        for key, x in tree.items():
+            containers(x, f"{text}[{key!r}]", tests)
+
+
+def array_conditions(array: Any, text: str, names: Names, tests: list[str]) -> None:
+    tests.append(f"{text}.shape == {array.shape}")
+    tests.append(f"{text}.dtype is {names.of(array.dtype, 'dtype')}")
+    tests.append(f"{text}.flags.c_contiguous")
+
+
+def grad_conditions(trace: Trace, names: Names) -> list[str]:
+    """A gradient that the program adds to must be there, and one that it sets anew must not."""
+    return [
+        f"{source.expression(names)} is not None"
+        for value in trace.program.inputs
+        if isinstance(source := trace.sources[value], Grad)
+    ] + [f"{holder.holder(names)}.grad is None" for holder in trace.without_grad]
+
+
+def tensor_conditions(trace: Trace, names: Names) -> list[str]:
+    """Tensors that the function holds: the same arrays as when they were looked at."""
+    tests = []
+    for source in trace.tensors:
+        if isinstance(source, TensorData):
+            tensor, text = source.tensor, source.holder(names)
+            tests.append(f"{text}.data is {source.expression(names)}")
+            tests.append(f"{text}.requires_grad is {tensor.requires_grad}")
+    return tests
+
+
+def object_conditions(belongings: Belongings, trace: Trace, names: Names) -> list[str]:
+    """Variables, modes and flags that another program would belong to."""
+    tests = []
+    for variable in belongings.variables:
+        holder = names.of(variable.holder, "variables")
+        text = (
+            f"{holder}.cell_contents" if variable.name is None else f"{holder}[{variable.name!r}]"
+        )
+        same = "==" if isinstance(variable.content, (int, float, str, tuple)) else "is"
+        tests.append(f"{text} {same} {names.of(variable.content, 'content')}")
+    for module in belongings.modules:
+        tests.append(f"{names.of(module, 'module')}.training is {module.training}")
+    for optimizer in belongings.optimizers:
+        text = names.of(optimizer, "optimizer")
+        tests.append(f"{text}.state is {names.of(optimizer.state, 'state')}")
+        for name in optimizer.hyperparameters:
+            value = getattr(optimizer, name)
+            if isinstance(value, (bool, int)):
+                tests.append(f"{text}.{name} is {value}")
+    for source, truth in trace.guards:
+        tests.append(f"{'' if truth else 'not '}{source.expression(names)}")
+    return tests

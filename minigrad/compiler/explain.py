@@ -1,0 +1,2 @@
+def explain(p):
+    return str(p.program)
