@@ -52,16 +52,18 @@ def loop_shape(instruction: Instruction) -> Shape:
 
 def reads(instruction: Instruction, prepared: Prepared) -> Iterator[tuple[Value, Value, Shape]]:
     """Each operand, the value in whose memory it lies, and the strides that a loop reads it with."""
-    shape = walked(instruction)
+    shape = walked(instruction) if is_loop(instruction) else None
     for value in instruction.values:
         view = prepared.views[value]
-        yield value, view.root, strides_over(shape, value.shape, view.strides)
+        steps = () if shape is None else strides_over(shape, value.shape, view.strides)
+        yield value, view.root, steps
 
 
 def same_element(instruction: Instruction, value: Value, strides: Shape, prepared: Prepared) -> bool:
     """Whether a loop reads of this operand the element that it is at."""
-    shape = loop_shape(instruction)
-    return prepared.views[value].offset == 0 and strides == contiguous(shape)
+    if not is_loop(instruction) or prepared.views[value].offset:
+        return False
+    return strides == contiguous(loop_shape(instruction))
 
 
 def separate(prepared: Prepared) -> list[Group]:
@@ -97,7 +99,7 @@ class Fusion:
         )
         self.checks = {prepared.views[x].root for x in prepared.program.checks}
         self.pinned = self.checks | set(prepared.in_place)
-        self.pinned.update(prepared.views[x].root for x in prepared.program.outputs)
+        self.pinned.update(prepared.views[x].root for x in prepared.outputs.values())
         self.checked = 0  # number of groups after which all checks are known
 
     def place(self, instruction: Instruction) -> None:
@@ -149,9 +151,7 @@ class Fusion:
         instructions = self.prepared.program.instructions
         for instruction in instructions:
             for value, root, strides in reads(instruction, self.prepared):
-                near = is_loop(instruction) and same_element(
-                    instruction, value, strides, self.prepared
-                )
+                near = same_element(instruction, value, strides, self.prepared)
                 readers.setdefault(root, []).append((instruction, near))
         for instruction in reversed(instructions):
             out = instruction.out

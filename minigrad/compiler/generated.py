@@ -24,6 +24,10 @@ class Generated:
     ----------
     source
         The text that runs.
+    function
+        What it defines.
+    plan
+        What it was written from.
     run
         Takes the inputs in their order: C-contiguous arrays of the dtype declared (Python numbers
         for weak ones). Gives ``(refused, *numbers)``: whether a check was True, in which case
@@ -33,6 +37,8 @@ class Generated:
     """
 
     source: str
+    function: Callable[..., Any]
+    plan: Plan
     run: Callable[..., tuple[Any, ...]]
     arrays: Mapping[Value, NDArray[Any]]
 

@@ -20,8 +20,13 @@ __all__ = [
     "dot_tn",
     "dot_tt",
     "elements",
+    "floor_divide",
+    "integer_floor_divide",
+    "integer_power",
+    "integer_remainder",
     "maximum",
     "minimum",
+    "remainder",
     "wrapped",
 ]
 
@@ -90,6 +95,56 @@ def maximum(x, y):  # type: ignore[no-untyped-def]
 def minimum(x, y):  # type: ignore[no-untyped-def]
     """The smaller one; NaN if one is NaN."""
     return x if x <= y or x != x else y
+
+
+@njit
+def floor_divide(x, y):  # type: ignore[no-untyped-def]
+    """The largest integer not above x / y."""
+    if y == 0:
+        return x / y
+    rest = np.fmod(x, y)
+    quotient = (x - rest) / y
+    if rest != 0 and (y < 0) != (rest < 0):
+        quotient -= 1
+    if quotient == 0:
+        return np.copysign(quotient, x / y)
+    whole = np.floor(quotient)
+    return whole + 1 if quotient - whole > 0.5 else whole
+
+
+@njit
+def remainder(x, y):  # type: ignore[no-untyped-def]
+    """What floor division leaves, with the sign of y."""
+    rest = np.fmod(x, y)
+    if y == 0:
+        return rest
+    if rest == 0:
+        return np.copysign(rest, y)
+    return rest + y if (y < 0) != (rest < 0) else rest
+
+
+@njit
+def integer_floor_divide(x, y):  # type: ignore[no-untyped-def]
+    """As for other numbers, and 0 where y is."""
+    return x // y if y != 0 else x - x
+
+
+@njit
+def integer_remainder(x, y):  # type: ignore[no-untyped-def]
+    """As for other numbers, and 0 where y is."""
+    return x % y if y != 0 else x - x
+
+
+@njit
+def integer_power(x, exponent):  # type: ignore[no-untyped-def]
+    """x to a power >= 0, by squaring; what does not fit wraps around as in NumPy."""
+    result = 1
+    while exponent > 0:
+        if exponent & 1:
+            result *= x
+        x *= x
+        exponent >>= 1
+    return result
 
 
 @njit

@@ -1,8 +1,7 @@
 """A program as one native function of explicit loops."""
 
+from importlib.util import find_spec
 from typing import Any
-
-import numpy as np
 
 from minigrad.compiler.generated import (
     Generated,
@@ -27,9 +26,7 @@ import math
 import numpy as np
 from numba import njit, types
 
-from minigrad.compiler.native import (
-    accumulate, buffer, dot_nn, dot_nt, dot_tn, dot_tt, elements, maximum, minimum, wrapped
-)
+from minigrad.compiler.native import *
 
 
 """
@@ -45,10 +42,7 @@ def generate(plan: Plan) -> Generated:
     CompileError
         If a dtype is not one that processors compute with.
     """
-    try:
-        import numba  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("numba", "compile", "the native back end") from error
+    check_installed()
     refuse_dtypes(plan)
     source = Writer(plan).write()
     workspace = new_workspace(plan)
@@ -58,8 +52,18 @@ def generate(plan: Plan) -> Generated:
     def run(*inputs: Any) -> tuple[Any, ...]:
         return step(workspace, *inputs)  # type: ignore[no-any-return]
 
-    arrays = {value: array_in(workspace, plan, plan.views[value].root) for value in plan.arrays}
-    return Generated(source, run, {v: a.reshape(v.shape) for v, a in arrays.items()})
+    arrays = {
+        out: array_in(workspace, plan, root).reshape(out.shape)
+        for out, root in plan.arrays.items()
+    }
+    return Generated(source, getattr(step, "py_func", step), plan, run, arrays)
+
+
+def check_installed() -> None:
+    """Raise the error that says what to install, if Numba or SciPy is missing."""
+    for package in ("numba", "scipy"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "compile", "the native back end")
 
 
 def refuse_dtypes(plan: Plan) -> None:

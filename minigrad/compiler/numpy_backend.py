@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minigrad.compiler.evaluate import erf
+from minigrad.compiler.interpreter import erf
 from minigrad.compiler.generated import (
     Generated,
     array_in,
@@ -22,7 +22,7 @@ __all__ = ["generate"]
 
 
 def generate(plan: Plan) -> Generated:
-    """The program of a plan made with ``fused=False``, for NumPy alone.
+    """The program of a plan, for NumPy alone; it is planned anew if loops are fused in it.
 
     Examples
     --------
@@ -32,18 +32,20 @@ def generate(plan: Plan) -> Generated:
     >>> recorder = Recorder()
     >>> x = Tracer(recorder, recorder.input((3,), np.float64))
     >>> recorder.program.outputs.append(np.exp(x).sum().value)
-    >>> generated = generate(plan(recorder.program, fused=False))
+    >>> generated = generate(plan(recorder.program))
     >>> generated.run(np.zeros(3))
     (False, np.float64(3.0))
     """
+    plan = plan.unfused()
     writer = Writer(plan)
     source = writer.write()
     workspace = new_workspace(plan)
     kept = {value: array_in(workspace, plan, value) for value in plan.workspace.offsets}
     names = {value.name: array for value, array in kept.items()}
     namespace = namespace_of(source, f"<{name_of(source)}>", {**names, "np": np, "erf": erf})
-    arrays = {value: namespace[writer.text(value)] for value in plan.arrays}
-    return Generated(source, namespace["run"], arrays)
+    arrays = {out: kept[root].reshape(out.shape) for out, root in plan.arrays.items()}
+    run = namespace["run"]
+    return Generated(source, run, plan, run, arrays)
 
 
 class Writer:
@@ -66,8 +68,6 @@ class Writer:
             for instruction in plan.groups[k].instructions if k < len(plan.groups) else ():
                 self.add(instruction)
         results = [f"{self.text(x)}[()]" if self.is_array(x) else self.text(x) for x in numbers]
-        for value in plan.arrays:
-            self.text(value)
         self.body.append(", ".join(["return False", *results]) + "," * (not numbers))
         inputs = ", ".join(value.name for value in plan.program.inputs)
         indented = "\n".join(" " * 8 + line for line in self.body)
@@ -114,6 +114,8 @@ class Writer:
                 call = f"np.transpose({name}, {move.attributes['axes']})"
             case "reshape":
                 call = f"np.reshape({name}, {out.shape})"
+            case "broadcast" if x.shape == out.shape:
+                call = name
             case "broadcast":
                 call = f"np.broadcast_to({name}, {out.shape})"
             case _:
@@ -167,7 +169,7 @@ class Writer:
             case "index":
                 yield f"{out}[...] = {texts[0]}[{index_text(attributes['index'], texts[1:])}]"
             case "set" | "add_at":
-                index = index_text(attributes["index"], texts[2:])
+                index = index_text(attributes["index"], texts[2:], primitive == "add_at")
                 yield f"np.copyto({out}, {texts[0]})"
                 if primitive == "set":
                     yield f"{out}[{index}] = {texts[1]}"
@@ -224,12 +226,14 @@ class Writer:
         ]
 
 
-def index_text(index: tuple[object, ...], arrays: list[str]) -> str:
-    """An index as it is written between brackets."""
+def index_text(index: tuple[object, ...], arrays: list[str], as_tuple: bool = False) -> str:
+    """An index as it is written between brackets, or as a tuple."""
     parts = []
     for part in index:
         if isinstance(part, ArrayIndex):
             parts.append(arrays[part.k])
+        elif isinstance(part, slice) and as_tuple:
+            parts.append(repr(part))
         elif isinstance(part, slice):
             numbers = ["" if n is None else str(n) for n in (part.start, part.stop, part.step)]
             parts.append(":".join(numbers if part.step is not None else numbers[:2]))

@@ -17,6 +17,8 @@ class Plan:
 
     Attributes
     ----------
+    original, fused
+        What it was made from.
     program
         With copies where they are needed; instructions that move nothing have become views.
     views
@@ -25,6 +27,8 @@ class Plan:
         The instruction behind a value that is a view of another's memory.
     in_place
         For a value, the input into whose array it is computed.
+    outputs
+        For each output, the value that is given back for it.
     groups
         Instructions that run together, in order.
     check_at
@@ -33,10 +37,13 @@ class Plan:
         Where the values that need memory lie, constants included.
     """
 
+    original: Program
+    fused: bool
     program: Program
     views: dict[Value, View]
     moves: dict[Value, Instruction]
     in_place: dict[Value, Value]
+    outputs: dict[Value, Value]
     groups: list[Group]
     check_at: int
     workspace: Workspace
@@ -46,19 +53,23 @@ class Plan:
         """The most memory that values take at one time, beside the user's own arrays."""
         return self.workspace.peak_bytes
 
+    def unfused(self) -> "Plan":
+        """The plan of the same program in which each instruction stands alone."""
+        return plan(self.original, fused=False) if self.fused else self
+
     def in_memory(self, value: Value) -> bool:
         """Whether the elements of a computed value are stored."""
         return value in self.workspace.offsets or value in self.in_place
 
     @property
     def numbers(self) -> list[Value]:
-        """The outputs without axes."""
-        return [value for value in self.program.outputs if not value.shape]
+        """What is given back for each output without axes, in order."""
+        return [self.outputs[value] for value in self.program.outputs if not value.shape]
 
     @property
-    def arrays(self) -> list[Value]:
-        """The outputs with axes."""
-        return [value for value in self.program.outputs if value.shape]
+    def arrays(self) -> dict[Value, Value]:
+        """For each output with axes, the value in whose memory it lies."""
+        return {out: self.views[x].root for out, x in self.outputs.items() if out.shape}
 
 
 def plan(program: Program, fused: bool = True) -> Plan:
@@ -91,14 +102,17 @@ def plan(program: Program, fused: bool = True) -> Plan:
     group_of = {x.out: k for k, group in enumerate(groups) for x in group.instructions}
     lifetimes = find_lifetimes(prepared, groups, group_of, fused)
     takes_over = {} if fused else find_successions(prepared, lifetimes)
-    checks = [group_of[prepared.views[x].root] for x in program.checks if prepared.views[x].root in group_of]
+    checks = {prepared.views[x].root for x in prepared.program.checks} & set(group_of)
     return Plan(
+        program,
+        fused,
         prepared.program,
         prepared.views,
         prepared.moves,
         prepared.in_place,
+        prepared.outputs,
         groups,
-        max(checks, default=-1) + 1,
+        max((group_of[root] for root in checks), default=-1) + 1,
         allocate(lifetimes, takes_over),
     )
 
@@ -120,7 +134,7 @@ def find_lifetimes(
                 stored.add(root)
         if not is_loop(instruction) or (instruction.primitive == "reduce"):
             stored.add(instruction.out)
-    for value in prepared.program.outputs:
+    for value in prepared.outputs.values():
         last[views[value].root] = end
         stored.add(views[value].root)
     lifetimes = {value: Lifetime(0, end) for value in prepared.program.constants if value.shape}

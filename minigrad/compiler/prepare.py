@@ -5,9 +5,7 @@ the user's arrays shall hold is computed right into them where nobody reads thei
 afterwards; otherwise a copy at the end puts it there.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -44,12 +42,15 @@ class Prepared:
         The instruction behind a value that is a view of another's memory.
     in_place
         For a value, the input into whose array it is computed.
+    outputs
+        For each output of the program, the value that is given back for it.
     """
 
     program: Program
     views: dict[Value, View] = field(default_factory=dict)
     moves: dict[Value, Instruction] = field(default_factory=dict)
     in_place: dict[Value, Value] = field(default_factory=dict)
+    outputs: dict[Value, Value] = field(default_factory=dict)
     count: int = 0
 
     def add(self, instruction: Instruction) -> None:
@@ -94,7 +95,9 @@ def prepare(program: Program) -> Prepared:
     """See the module's docstring."""
     program = with_bounds_checked(program)
     checks_first, needed_first = in_order(program)
-    prepared = Prepared(Program(program.inputs, program.constants, [], program.checks))
+    prepared = Prepared(
+        Program(program.inputs, program.constants, [], program.checks, {}, program.outputs)
+    )
     for value in (*program.inputs, *program.constants):
         prepared.views[value] = own_view(value)
     for instruction in checks_first:
@@ -166,30 +169,33 @@ def reads_as_it_lies(prepared: Prepared, k: int, target: Value) -> bool:
 
 def add_outputs(prepared: Prepared, program: Program) -> None:
     """Give each output memory that is its own, and that no write changes."""
-    computed = {x.out for x in prepared.program.instructions} - set(program.writes.values())
-    for value in program.outputs:
+    taken = {prepared.views[value].root for value in program.writes.values()}
+    taken.update(program.inputs, program.constants)
+    for value in dict.fromkeys(program.outputs):
         view = prepared.views[value]
         plain = view.offset == 0 and is_contiguous(view, value.shape)
-        if view.root in program.writes or (value.shape and not (plain and view.root in computed)):
-            value = prepared.copied(value, END)
-        prepared.program.outputs.append(value)
+        lies = value
+        if view.root in program.writes or (value.shape and (not plain or view.root in taken)):
+            lies = prepared.copied(value, END)
+        if value.shape:
+            taken.add(view.root)
+        prepared.outputs[value] = lies
 
 
 def with_bounds_checked(program: Program) -> Program:
-    """Refuse indices outside of their array, as checks; bool arrays become those of positions."""
+    """Refuse indices outside of their array, as checks."""
     instructions: list[Instruction] = []
-    constants, checks = dict(program.constants), list(program.checks)
+    checks = list(program.checks)
     for instruction in program.instructions:
         if instruction.primitive in ("index", "set", "add_at"):
-            instruction = without_masks(instruction, constants)
             for value, n in indexed_axes(instruction):
-                if value not in constants:
+                if value not in program.constants:
                     found = outside(value, n, instruction)
                     instructions += found
                     checks.append(found[-1].out)
         instructions.append(instruction)
     return Program(
-        program.inputs, constants, instructions, checks, program.writes, program.outputs
+        program.inputs, program.constants, instructions, checks, program.writes, program.outputs
     )
 
 
@@ -221,36 +227,3 @@ def indexed_axes(instruction: Instruction) -> list[tuple[Value, int]]:
             found.append((arrays[part.k], x.shape[axis]))
         axis += part is not None
     return found
-
-
-def without_masks(instruction: Instruction, constants: dict[Value, Any]) -> Instruction:
-    """With the positions of True in the place of each bool array, all of which are constants."""
-    start = 1 if instruction.primitive == "index" else 2
-    arrays = instruction.values[start:]
-    if all(array.dtype.kind != "b" for array in arrays):
-        return instruction
-    found: list[Value] = []
-    index: list[Any] = []
-    for part in instruction.attributes["index"]:
-        if not isinstance(part, ArrayIndex):
-            index.append(part)
-            continue
-        array = arrays[part.k]
-        positions: Sequence[Any] = [constants[array]]
-        if array.dtype.kind == "b":
-            positions = constants[array].nonzero()
-        for k, position in enumerate(positions):
-            index.append(ArrayIndex(len(found)))
-            value = array
-            if array.dtype.kind == "b":
-                value = Value(f"{array.name}_{k}", position.shape, position.dtype)
-                constants[value] = position
-            found.append(value)
-    operands = (*instruction.operands[:start], *found)
-    return Instruction(
-        instruction.out,
-        instruction.primitive,
-        operands,
-        {**instruction.attributes, "index": tuple(index)},
-        instruction.place,
-    )

@@ -37,7 +37,8 @@ ON_BOOLS = {
     "invert": "not {}",
 }
 MATH = frozenset(["exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"])
-OWN = frozenset(["maximum", "minimum"])
+OWN = frozenset(["maximum", "minimum", "floor_divide", "remainder"])
+OF_INTEGERS = frozenset(["power", "floor_divide", "remainder"])
 
 
 def cast(text: str, dtype: np.dtype[Any], wanted: np.dtype[Any]) -> str:
@@ -55,7 +56,8 @@ def expression(instruction: Instruction, names: Sequence[str]) -> str:
     if primitive == "full":
         return literal(instruction.attributes["fill"] or 0, out.dtype)
     given = iter(names)
-    dtypes = instruction.attributes["dtypes"]
+    dtypes = [np.promote_types(x, np.float32) if x == np.float16 else x
+              for x in instruction.attributes["dtypes"]]
     texts = [
         as_dtype(operand, given, dtype)
         for operand, dtype in zip(instruction.operands, dtypes, strict=True)
@@ -100,8 +102,12 @@ def computed(
         return f"{literal(1, first)} / {texts[0]}", first
     if primitive in MATH and first.kind == "f":
         return f"math.{primitive}({texts[0]})", first
+    if primitive in OF_INTEGERS and first.kind in "iu":
+        wide = np.dtype(np.int64) if primitive == "power" else wide
+        texts = [cast(text, first, wide) for text in texts]
+        return f"integer_{primitive}({', '.join(texts)})", wide
     if primitive in OWN:
-        return f"{primitive}({', '.join(texts)})", first
+        return f"{primitive}({', '.join(texts)})", np.dtype(object)
     if primitive in ("isfinite", "isinf", "isnan", "signbit"):
         return f"np.{primitive}({texts[0]})", bool_
     if primitive in ("absolute", "fabs"):

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compiler.evaluate import evaluate
-from minigrad.compiler.program import ELEMENTWISE, UFUNCS, Instruction, Operand, Program, Value
+from minigrad.compiler.interpreter import carry_out
+from minigrad.compiler.program import ELEMENTWISE, UFUNCS, Instruction, Operand, Place, Program, Value
 
 __all__ = ["simplify"]
 
@@ -49,9 +49,20 @@ def simplify(program: Program) -> Program:
         instructions=walk.instructions,
         checks=list(dict.fromkeys(walk.value(check) for check in program.checks)),
         writes={target: walk.value(new) for target, new in program.writes.items()},
-        outputs=[walk.value(output) for output in program.outputs],
+        outputs=program.outputs,
     )
+    add_outputs(simpler, walk)
     return without_dead_code(simpler)
+
+
+def add_outputs(program: Program, walk: "Simplifier") -> None:
+    """Outputs keep their names: one that was found to equal another value is that value again."""
+    for output in dict.fromkeys(program.outputs):
+        found = walk.value(output)
+        if found is not output:
+            place = walk.place_of[output]
+            again = Instruction(output, "broadcast", (found,), {"dtypes": (found.dtype,)}, place)
+            program.instructions.append(again)
 
 
 class Simplifier:
@@ -63,6 +74,7 @@ class Simplifier:
         self.replaced: dict[Value, Operand] = {}
         self.made_by: dict[Value, Instruction] = {}
         self.computed: dict[Any, Value] = {}
+        self.place_of: dict[Value, Place] = {}
         for value, array in program.constants.items():
             self.add_constant(value, array)
 
@@ -94,6 +106,7 @@ class Simplifier:
         if operands != instruction.operands:
             instruction = with_operands(instruction, operands)
         out = instruction.out
+        self.place_of[out] = instruction.place
         if self.fold(instruction):
             return
         for rule in RULES:
@@ -118,11 +131,11 @@ class Simplifier:
             return False
         operands = [self.constants[x] if isinstance(x, Value) else x for x in instruction.operands]
         with np.errstate(all="ignore"):
-            result = evaluate(instruction, operands)
+                result = np.asarray(carry_out(instruction, operands)).astype(out.dtype)
         if out.weak:
-            self.replaced[out] = result
+            self.replaced[out] = result.item()
         else:
-            self.add_constant(out, result)
+            self.add_constant(out, np.array(result))
         return True
 
 
@@ -254,9 +267,8 @@ def without_dead_code(program: Program) -> Program:
             needed.update(instruction.values)
     constants = {value: array for value, array in program.constants.items() if value in needed}
     writes = {target: new for target, new in program.writes.items() if target is not new}
-    return Program(
-        program.inputs, constants, kept[::-1], program.checks, writes, program.outputs
-    )
+    inputs = [value for value in program.inputs if value in needed or value in writes]
+    return Program(inputs, constants, kept[::-1], program.checks, writes, program.outputs)
 
 
 assert COMMUTATIVE <= ELEMENTWISE
