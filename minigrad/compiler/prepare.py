@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from minigrad.compiler.indices import ArrayIndex
-from minigrad.compiler.program import ELEMENTWISE, Instruction, Place, Program, Value
+from minigrad.compiler.program import ELEMENTWISE, Instruction, Operand, Place, Program, Value
 from minigrad.compiler.views import (
     View,
     contiguous,
@@ -66,9 +66,8 @@ class Prepared:
             if view is not None:
                 self.views[out], self.moves[out] = view, instruction
                 return
-        if instruction.primitive == "dot":
-            x, y = (self.as_matrix(x, instruction.place) for x in instruction.values)
-            instruction = Instruction(out, "dot", (x, y), {}, instruction.place)
+        if instruction.primitive not in ELEMENTWISE | {"reduce", "full"}:
+            instruction = self.with_operands_in_memory(instruction)
         self.views[out] = own_view(out)
         self.program.instructions.append(instruction)
 
@@ -80,6 +79,19 @@ class Prepared:
         copy = Instruction(out, "copy", (value,), {"dtypes": (value.dtype,)}, place)
         self.program.instructions.append(copy)
         return out
+
+    def with_operands_in_memory(self, instruction: Instruction) -> Instruction:
+        """For one that does not go through its operands element by element."""
+        operands: list[Operand] = []
+        for value in instruction.values:
+            if value.shape and not self.views[value].root.shape:
+                value = self.copied(value, instruction.place)
+            if instruction.primitive == "dot":
+                value = self.as_matrix(value, instruction.place)
+            operands.append(value)
+        out, attributes = instruction.out, instruction.attributes
+        place = instruction.place
+        return Instruction(out, instruction.primitive, tuple(operands), attributes, place)
 
     def as_matrix(self, value: Value, place: Place) -> Value:
         """A matrix whose rows or columns lie one after the other, as products need it."""
@@ -174,6 +186,7 @@ def add_outputs(prepared: Prepared, program: Program) -> None:
     for value in dict.fromkeys(program.outputs):
         view = prepared.views[value]
         plain = view.offset == 0 and is_contiguous(view, value.shape)
+        plain = plain and bool(view.root.shape)
         lies = value
         if view.root in program.writes or (value.shape and (not plain or view.root in taken)):
             lies = prepared.copied(value, END)
