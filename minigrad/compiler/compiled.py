@@ -21,11 +21,12 @@ from minigrad.compiler.caller import (
     tensor_conditions,
 )
 from minigrad.compiler.explain import explain
+from minigrad.compiler.fetching import current_inputs, holds
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.plan import Plan, plan
 from minigrad.compiler.program import Value
 from minigrad.compiler.rounding import spreads
-from minigrad.compiler.sources import Names, Source
+from minigrad.compiler.sources import Names
 from minigrad.compiler.trace import Trace, trace
 from minigrad.compiler.trust import Outcome, Snapshot, differences, values_of_outcome
 from minigrad.errors import CompileError, DTypeError
@@ -125,6 +126,16 @@ class CompiledFunction:
             if v.caller is not None and (v.calls >= CHECKED_CALLS or not self.check)
         ]
         return self.eager(given) if result is REFUSED else result
+
+    def trusted(self, *args: Any, **kwargs: Any) -> Variant | None:
+        """The program that a call with these arguments would run, unless it is still compared."""
+        arguments = self.bound(args, kwargs)
+        key = self.key(arguments)
+        for known, variant in self.variants:
+            is_proven = variant.caller in self.callers
+            if is_proven and known == key and all(holds(guard) for guard in variant.trace.guards):
+                return variant
+        return None
 
     def variant(self, arguments: Mapping[str, Any]) -> Variant | None:
         """The program for these arguments; None for an optimizer's first step."""
@@ -280,24 +291,6 @@ class CompiledFunction:
         count = len(self.variants)
         programs = "1 program" if count == 1 else f"{count} programs"
         return f"<compiled {getattr(self.function, '__name__', 'function')}: {programs}>"
-
-
-def holds(guard: tuple[Source, bool]) -> bool:
-    """Whether a number is still as true or false as when it was branched on."""
-    source, truth = guard
-    return bool(fetched(source, {})) is truth
-
-
-def fetched(source: Source, arguments: Mapping[str, Any]) -> Any:
-    """What an input of a program is now."""
-    names = Names()
-    text = source.expression(names)
-    return eval(text, {**names.objects, **arguments})
-
-
-def current_inputs(trace: Trace, arguments: Mapping[str, Any]) -> dict[Value, Any]:
-    """All inputs of a program as they are now."""
-    return {v: fetched(trace.sources[v], arguments) for v in trace.program.inputs}
 
 
 def content_key(content: Any) -> Any:

@@ -34,6 +34,8 @@ class Generated:
         nothing was written, and the outputs without axes.
     arrays
         For each output with axes the array that holds it, until the next run.
+    native
+        Of a native program the function that other native code may call, and its first argument.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Generated:
     plan: Plan
     run: Callable[..., tuple[Any, ...]]
     arrays: Mapping[Value, NDArray[Any]]
+    native: tuple[Any, NDArray[np.uint8]] | None = None
 
 
 def new_workspace(plan: Plan) -> NDArray[np.uint8]:

@@ -56,7 +56,7 @@ def generate(plan: Plan) -> Generated:
         out: array_in(workspace, plan, root).reshape(out.shape)
         for out, root in plan.arrays.items()
     }
-    return Generated(source, getattr(step, "py_func", step), plan, run, arrays)
+    return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
 
 
 def check_installed() -> None:
