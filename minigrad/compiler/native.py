@@ -14,6 +14,10 @@ from numba.np.arrayobj import make_array, populate_array
 
 __all__ = [
     "accumulate",
+    "blas_nn",
+    "blas_nt",
+    "blas_tn",
+    "blas_tt",
     "buffer",
     "dot_nn",
     "dot_nt",
@@ -24,6 +28,7 @@ __all__ = [
     "integer_floor_divide",
     "integer_power",
     "integer_remainder",
+    "matrix",
     "maximum",
     "minimum",
     "remainder",
@@ -154,10 +159,32 @@ def wrapped(k, n):  # type: ignore[no-untyped-def]
     return k if 0 <= k < n else 0
 
 
+@intrinsic
+def matrix(typing_context: Any, array: Any, rows: Any, columns: Any) -> Any:
+    """matrix(array, rows, columns): the elements of an array with one axis, row after row."""
+    kind = types.Array(array.dtype, 2, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flat = make_array(array)(context, builder, args[0])
+        size = context.get_constant(types.intp, context.get_abi_sizeof(flat.data.type.pointee))
+        found = make_array(kind)(context, builder)
+        populate_array(
+            found,
+            data=flat.data,
+            shape=[args[1], args[2]],
+            strides=[builder.mul(args[2], size), size],
+            itemsize=size,
+            meminfo=None,
+        )
+        return found._getvalue()
+
+    return kind(array, types.intp, types.intp), codegen
+
+
 # Products of matrices: n, t: as it lies, transposed. All arrays have one axis.
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[inner, m]"""
     for i in range(n):
@@ -169,19 +196,19 @@ def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[inner, m]"""
-    for j in range(n * m):
-        out[j] = 0
-    for k in range(inner):
-        for i in range(n):
+    for i in range(n):
+        for j in range(m):
+            out[i * m + j] = 0
+        for k in range(inner):
             factor = x[k * n + i]
             for j in range(m):
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[m, inner].T"""
     for i in range(n):
@@ -192,7 +219,7 @@ def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
             out[i * m + j] = total
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[m, inner].T"""
     for i in range(n):
@@ -201,3 +228,30 @@ def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
             for k in range(inner):
                 total += x[k * n + i] * y[j * inner + k]
             out[i * m + j] = total
+
+
+# The same by BLAS, worth its call for large ones
+
+
+@njit(cache=True)
+def blas_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[inner, m]"""
+    np.dot(matrix(x, n, inner), matrix(y, inner, m), matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[inner, m]"""
+    np.dot(matrix(x, inner, n).T, matrix(y, inner, m), matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[m, inner].T"""
+    np.dot(matrix(x, n, inner), matrix(y, m, inner).T, matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[m, inner].T"""
+    np.dot(matrix(x, inner, n).T, matrix(y, m, inner).T, matrix(out, n, m))
