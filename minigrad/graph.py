@@ -67,17 +67,19 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         out, inputs = tensor, as_tensors(tensor)
     else:
         out, inputs = tensor.data, tensor.arrays
+    op, params, stamp = tensor.op, tensor.params, tensor.stamp
+    arguments = (grad_out, out, *inputs)
     for index, x in enumerate(tensor.inputs):
         if not isinstance(x, Node):
             continue
-        if x.stamp > tensor.stamp:
+        if x.stamp > stamp:
             raise changed_since(tensor, x)
         if x not in grads:
             continue
-        rule = tensor.op.rules[index]
+        rule = op.rules[index]
         if rule is None:
             raise no_rule(tensor, x, index)
-        contribution = rule(grad_out, out, *inputs, **tensor.params)
+        contribution = rule(*arguments, **params)
         data = x.data
         if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(x, rule, contribution)
@@ -91,7 +93,7 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         arrived = grads[x]
         if arrived is not None:
             grads[x] = arrived + contribution
-        elif contribution is grad_out:
+        elif contribution is grad_out and not isinstance(grad_out, np.generic):
             grads[x] = contribution.copy()  # no two gradients share memory
         else:
             grads[x] = contribution
@@ -112,14 +114,18 @@ def topological_order(root: Any) -> list[Any]:
     found = {root: None}
     pending = [root]
     for tensor in pending:  # which grows as it goes
-        if not tensor.inputs and tensor.op is not None:
+        inputs = tensor.inputs
+        if not inputs and tensor.op is not None:
             raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
-        for x in tensor.inputs:
+        for x in inputs:
             if isinstance(x, Node) and x.requires_grad and x not in found:
                 found[x] = None
                 if x.op is not None:
                     pending.append(x)
-    return sorted(found, key=attrgetter("stamp"), reverse=True)
+    return sorted(found, key=stamp_of, reverse=True)
+
+
+stamp_of = attrgetter("stamp")
 
 
 def leaves_behind(root: Any, most: int = 1000) -> list[Any]:
