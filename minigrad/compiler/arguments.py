@@ -86,11 +86,12 @@ def ready(leaf: Any, path: Path) -> Any:
 
 def is_in_order(array: Any) -> bool:
     """Whether a program can take it: C order, writable, in the machine's byte order."""
-    return type(array) is np.ndarray and array.flags.carray and array.dtype.isnative
+    plain = np.dtype(array.dtype.type)  # the one object that NumPy has for this dtype
+    return type(array) is np.ndarray and array.flags.carray and array.dtype is plain
 
 
 def in_order(leaf: Any) -> Any:
     """An array as a program can take it, a copy if need be; anything else as it is."""
     if not isinstance(leaf, np.ndarray) or is_in_order(leaf):
         return leaf
-    return np.array(leaf, leaf.dtype.newbyteorder("="), order="C")
+    return np.array(leaf, np.dtype(leaf.dtype.type), order="C")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from minigrad.compiler.indices import with_arrays
 from minigrad.compiler.program import UFUNCS, Instruction, Program, Value
 
-__all__ = ["interpret"]
+__all__ = ["carry_out", "erf", "interpret"]
 
 erf = np.frompyfunc(math.erf, 1, 1)
 

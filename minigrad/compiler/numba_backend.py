@@ -1,2 +1,227 @@
-def check_installed():
-    pass
+"""A program as one native function of explicit loops."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from minigrad.compiler.generated import (
+    Generated,
+    array_in,
+    literal,
+    name_of,
+    namespace_of,
+    new_workspace,
+)
+from minigrad.compiler.gathering import gathered
+from minigrad.compiler.loops import AXES, Nest, at, nested
+from minigrad.compiler.plan import Plan
+from minigrad.compiler.program import Instruction, Value
+from minigrad.compiler.views import contiguous, squeezed
+from minigrad.errors import CompileError, MissingExtraError
+
+__all__ = ["generate"]
+
+HEADER = """\
+import math
+
+import numpy as np
+from numba import njit, types
+
+from minigrad.compiler.native import *
+
+
+"""
+
+
+def generate(plan: Plan) -> Generated:
+    """The program of a plan, compiled by Numba.
+
+    Raises
+    ------
+    MissingExtraError
+        If Numba is not installed.
+    CompileError
+        If a dtype is not one that processors compute with.
+    """
+    check_installed()
+    refuse_dtypes(plan)
+    source = Writer(plan).write()
+    workspace = new_workspace(plan)
+    namespace = namespace_of(source, f"<{name_of(source)}>", {})
+    step = namespace["step"]
+
+    def run(*inputs: Any) -> tuple[Any, ...]:
+        return step(workspace, *inputs)  # type: ignore[no-any-return]
+
+    arrays = {
+        out: array_in(workspace, plan, root).reshape(out.shape)
+        for out, root in plan.arrays.items()
+    }
+    return Generated(source, getattr(step, "py_func", step), plan, run, arrays)
+
+
+def check_installed() -> None:
+    """Raise the error that says what to install, if Numba or SciPy is missing."""
+    for package in ("numba", "scipy"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "compile", "the native back end")
+
+
+def refuse_dtypes(plan: Plan) -> None:
+    for value in plan.views:
+        if value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8):
+            raise CompileError(
+                f"cannot be compiled: {value.dtype} is not native; the NumPy back end computes it"
+            )
+
+
+class Writer:
+    """Writes the function, group by group."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def write(self) -> str:
+        plan = self.plan
+        body = self.memory()
+        checks = " or ".join(self.scalar(x) for x in plan.program.checks)
+        zeros = [literal(0, value.dtype) for value in plan.numbers]
+        for k, group in enumerate([*plan.groups, None]):
+            if k == plan.check_at and checks:
+                body += [f"if {checks}:", f"    return {result('True', zeros)}"]
+            if group is None:
+                continue
+            if group.is_loop:
+                body += Nest(plan, group).write()
+            else:
+                body += self.alone(group.instructions[0])
+        body.append(f"return {result('False', [self.scalar(x) for x in plan.numbers])}")
+        names = ", ".join(["workspace", *(value.name for value in plan.program.inputs)])
+        lines = "\n".join("    " + line for line in body)
+        signature = signature_of(plan)
+        return (
+            f'{HEADER}@njit({signature}, error_model="numpy")\ndef step({names}):\n{lines}\n'
+        )
+
+    def memory(self) -> list[str]:
+        """Names for the elements of each array: with an s at the end."""
+        plan = self.plan
+        lines = [
+            f"{value.name}s = elements({value.name}, {value.size})"
+            for value in plan.program.inputs
+            if not value.weak
+        ]
+        for value, offset in plan.workspace.offsets.items():
+            dtype = "bool_" if value.dtype.kind == "b" else value.dtype.name
+            lines.append(
+                f"{value.name}s = buffer(workspace, {offset}, {value.size}, np.{dtype})"
+            )
+        return lines
+
+    def scalar(self, value: Value) -> str:
+        """A value without axes."""
+        root, offset = self.plan.views[value].root, self.plan.views[value].offset
+        if root in self.plan.program.constants and not root.shape:
+            return literal(self.plan.program.constants[root], root.dtype)
+        if root.weak or not (self.plan.in_memory(root) or root in self.plan.program.inputs):
+            return root.name
+        return f"{self.array(root)}[{offset}]"
+
+    def array(self, root: Value) -> str:
+        return f"{self.plan.in_place.get(root, root).name}s"
+
+    # Instructions that stand alone
+
+    def alone(self, instruction: Instruction) -> list[str]:
+        primitive, place = instruction.primitive, f"# {instruction.place}"
+        match primitive:
+            case "dot":
+                lines = self.dot(instruction)
+            case "matmul":
+                lines = self.matmul(instruction)
+            case "concatenate":
+                lines = self.concatenate(instruction)
+            case _:
+                lines = gathered(instruction, self)
+        return [place, *lines]
+
+    def dot(self, instruction: Instruction) -> list[str]:
+        x, y = instruction.values
+        out = instruction.out
+        (n, inner), m = x.shape, y.shape[1]
+        orders = "".join(self.order(value) for value in (x, y))
+        names = ", ".join(
+            self.from_offset(value) for value in (x, y)
+        )
+        return [f"dot_{orders}({names}, {self.array(out)}, {n}, {inner}, {m})"]
+
+    def from_offset(self, value: Value) -> str:
+        view = self.plan.views[value]
+        array = self.array(view.root)
+        return f"{array}[{view.offset}:]" if view.offset else array
+
+    def order(self, value: Value) -> str:
+        """n: a matrix lies row after row; t: column after column."""
+        steps = squeezed(value.shape, self.plan.views[value].strides)
+        rows = squeezed(value.shape, contiguous(value.shape))
+        return "n" if steps == rows or value.size == 0 else "t"
+
+    def matmul(self, instruction: Instruction) -> list[str]:
+        x, y = instruction.values
+        out = instruction.out
+        leading, (n, m), inner = out.shape[:-2], out.shape[-2:], x.shape[-1]
+        views = self.plan.views
+        d = len(leading)
+        # axes: the leading ones, i, j, k
+        x_steps, y_steps = views[x].strides, views[y].strides
+        over_x = (*over(x.shape[:-2], x_steps[:-2], d), x_steps[-2], 0, x_steps[-1])
+        over_y = (*over(y.shape[:-2], y_steps[:-2], d), 0, y_steps[-1], y_steps[-2])
+        place = at((*contiguous(out.shape), 0))
+        array_x, array_y = self.array(views[x].root), self.array(views[y].root)
+        product = (
+            f"{array_x}[{at(over_x, views[x].offset)}] * {array_y}[{at(over_y, views[y].offset)}]"
+        )
+        zero = literal(0, out.dtype)
+        body = [
+            f"total = {zero}",
+            f"for {AXES[d + 2]} in range({inner}):",
+            f"    total = accumulate(total, {product})"
+            if out.dtype.kind == "f"
+            else f"    total += {product}",
+            f"{self.array(out)}[{place}] = total",
+        ]
+        return nested((*leading, n, m), body)
+
+    def concatenate(self, instruction: Instruction) -> list[str]:
+        out, axis = instruction.out, instruction.attributes["axis"]
+        lines, start = [], 0
+        for value in instruction.values:
+            view = self.plan.views[value]
+            place = at(contiguous(out.shape), start * contiguous(out.shape)[axis])
+            read = f"{self.array(view.root)}[{at(view.strides, view.offset)}]"
+            lines += nested(value.shape, [f"{self.array(out)}[{place}] = {read}"])
+            start += value.shape[axis]
+        return lines
+
+
+def over(shape: tuple[int, ...], strides: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """Strides of leading axes that are broadcast to ``ndim`` of them."""
+    pairs = zip(shape, strides, strict=True)
+    return (0,) * (ndim - len(shape)) + tuple(0 if n == 1 else step for n, step in pairs)
+
+
+def result(refused: str, numbers: list[str]) -> str:
+    return f"({', '.join([refused, *numbers])},)"
+
+
+def signature_of(plan: Plan) -> str:
+    """The types of the arguments, so that it is compiled at once and for these only."""
+    written = set(plan.in_place.values())
+    kinds = ["types.Array(types.uint8, 1, 'C')"]
+    for value in plan.program.inputs:
+        if value.weak:
+            kinds.append("types.float64" if value.dtype.kind == "f" else "types.int64")
+            continue
+        name = "boolean" if value.dtype.kind == "b" else value.dtype.name
+        readonly = "" if value in written else ", readonly=True"
+        kinds.append(f"types.Array(types.{name}, {len(value.shape)}, 'C'{readonly})")
+    return f"({', '.join(kinds)},)"

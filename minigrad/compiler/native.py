@@ -1,0 +1,203 @@
+"""What a native program is made of beside loops: memory, products of matrices, exact arithmetic.
+
+Generated programs import it. It is the only file of the package that needs Numba at import.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array, populate_array
+
+__all__ = [
+    "accumulate",
+    "buffer",
+    "dot_nn",
+    "dot_nt",
+    "dot_tn",
+    "dot_tt",
+    "elements",
+    "floor_divide",
+    "integer_floor_divide",
+    "integer_power",
+    "integer_remainder",
+    "maximum",
+    "minimum",
+    "remainder",
+    "wrapped",
+]
+
+
+# Memory
+
+
+def flat_array(context: Any, builder: Any, kind: Any, data: Any, size: Any) -> Any:
+    """A 1-D array over memory that belongs to somebody else, hence without a reference count."""
+    array = make_array(kind)(context, builder)
+    itemsize = context.get_constant(types.intp, context.get_abi_sizeof(data.type.pointee))
+    populate_array(
+        array, data=data, shape=[size], strides=[itemsize], itemsize=itemsize, meminfo=None
+    )
+    return array._getvalue()
+
+
+@intrinsic
+def elements(typing_context: Any, array: Any, size: Any) -> Any:
+    """elements(array, size): those of a C-contiguous array, as one axis."""
+    kind = types.Array(array.dtype, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole = make_array(array)(context, builder, args[0])
+        return flat_array(context, builder, kind, whole.data, args[1])
+
+    return kind(array, types.intp), codegen
+
+
+@intrinsic
+def buffer(typing_context: Any, workspace: Any, offset: Any, size: Any, dtype: Any) -> Any:
+    """buffer(workspace, offset, size, dtype): an array that begins at a byte of the workspace."""
+    kind = types.Array(dtype.dtype, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        whole = make_array(workspace)(context, builder, args[0])
+        place = cgutils.gep(builder, whole.data, args[1], inbounds=True)
+        data = builder.bitcast(place, context.get_data_type(dtype.dtype).as_pointer())
+        return flat_array(context, builder, kind, data, args[2])
+
+    return kind(workspace, types.intp, types.intp, dtype), codegen
+
+
+# Numbers
+
+
+@intrinsic
+def accumulate(typing_context: Any, total: Any, x: Any) -> Any:
+    """accumulate(total, x): their sum, in any order that is fast; other sums keep theirs."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if isinstance(total, types.Float):
+            return builder.fadd(*args, flags=("reassoc", "contract"))
+        return builder.add(*args)
+
+    return total(total, total), codegen
+
+
+@njit
+def maximum(x, y):  # type: ignore[no-untyped-def]
+    """The larger one; NaN if one is NaN."""
+    return x if x >= y or x != x else y
+
+
+@njit
+def minimum(x, y):  # type: ignore[no-untyped-def]
+    """The smaller one; NaN if one is NaN."""
+    return x if x <= y or x != x else y
+
+
+@njit
+def floor_divide(x, y):  # type: ignore[no-untyped-def]
+    """The largest integer not above x / y."""
+    if y == 0:
+        return x / y
+    rest = np.fmod(x, y)
+    quotient = (x - rest) / y
+    if rest != 0 and (y < 0) != (rest < 0):
+        quotient -= 1
+    if quotient == 0:
+        return np.copysign(quotient, x / y)
+    whole = np.floor(quotient)
+    return whole + 1 if quotient - whole > 0.5 else whole
+
+
+@njit
+def remainder(x, y):  # type: ignore[no-untyped-def]
+    """What floor division leaves, with the sign of y."""
+    rest = np.fmod(x, y)
+    if y == 0:
+        return rest
+    if rest == 0:
+        return np.copysign(rest, y)
+    return rest + y if (y < 0) != (rest < 0) else rest
+
+
+@njit
+def integer_floor_divide(x, y):  # type: ignore[no-untyped-def]
+    """As for other numbers, and 0 where y is."""
+    return x // y if y != 0 else x - x
+
+
+@njit
+def integer_remainder(x, y):  # type: ignore[no-untyped-def]
+    """As for other numbers, and 0 where y is."""
+    return x % y if y != 0 else x - x
+
+
+@njit
+def integer_power(x, exponent):  # type: ignore[no-untyped-def]
+    """x to a power >= 0, by squaring; what does not fit wraps around as in NumPy."""
+    result = 1
+    while exponent > 0:
+        if exponent & 1:
+            result *= x
+        x *= x
+        exponent >>= 1
+    return result
+
+
+@njit
+def wrapped(k, n):  # type: ignore[no-untyped-def]
+    """An index counted from the start; what is out of range has been refused, and reads 0."""
+    k = k + n if k < 0 else k
+    return k if 0 <= k < n else 0
+
+
+# Products of matrices: n, t: as it lies, transposed. All arrays have one axis.
+
+
+@njit(fastmath={"contract", "reassoc"})
+def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[inner, m]"""
+    for i in range(n):
+        for j in range(m):
+            out[i * m + j] = 0
+        for k in range(inner):
+            factor = x[i * inner + k]
+            for j in range(m):
+                out[i * m + j] += factor * y[k * m + j]
+
+
+@njit(fastmath={"contract", "reassoc"})
+def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[inner, m]"""
+    for j in range(n * m):
+        out[j] = 0
+    for k in range(inner):
+        for i in range(n):
+            factor = x[k * n + i]
+            for j in range(m):
+                out[i * m + j] += factor * y[k * m + j]
+
+
+@njit(fastmath={"contract", "reassoc"})
+def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[m, inner].T"""
+    for i in range(n):
+        for j in range(m):
+            total = x.dtype.type(0)
+            for k in range(inner):
+                total += x[i * inner + k] * y[j * inner + k]
+            out[i * m + j] = total
+
+
+@njit(fastmath={"contract", "reassoc"})
+def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[m, inner].T"""
+    for i in range(n):
+        for j in range(m):
+            total = x.dtype.type(0)
+            for k in range(inner):
+                total += x[k * n + i] * y[j * inner + k]
+            out[i * m + j] = total
