@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.base import Node
+from minigrad.ops.base import Node, UnknownArray
 
 __all__ = ["one_line", "source_line", "with_values"]
 
@@ -15,7 +15,7 @@ def one_line(tensor: Any) -> str:
     """``Tensor(32, 10) float64 'logits' = Linear(x, weight, bias) train.py:12``."""
     data = tensor.data
     words = [f"Tensor({', '.join(map(str, data.shape))}) {data.dtype}"]
-    if data.size == 1:
+    if data.size == 1 and not isinstance(data, UnknownArray):
         words.append(f"{data.item():.6g}")
     if tensor.name is not None:
         words.append(repr(tensor.name))
@@ -39,7 +39,8 @@ def operands(tensor: Any) -> str:
 def operand(name: str, x: Any) -> str:
     if isinstance(x, Node):
         return name if x.name is None else x.name
-    return str(x) if getattr(x, "shape", ()) == () else name
+    is_number = getattr(x, "shape", ()) == () and not isinstance(x, UnknownArray)
+    return str(x) if is_number else name
 
 
 def source_line(code: Any, instruction: int) -> str:

@@ -7,6 +7,7 @@ it (`caller`) fetches its inputs at each call, and its first calls are compared 
 itself (`trust`).
 """
 
-from minigrad.compiler.compiled import CompiledFunction, compile
+from minigrad.compiler.compiled import CompiledFunction
+from minigrad.compiler.entry import compile
 
 __all__ = ["CompiledFunction", "compile"]

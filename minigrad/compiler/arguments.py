@@ -1,18 +1,19 @@
 """Arguments and results: arrays and Tensors, alone or in tuples, lists and dicts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from minigrad.errors import DTypeError
 from minigrad.tensor import Tensor
 
-__all__ = ["in_order", "kinds_of", "map_leaves"]
+__all__ = ["in_order", "is_in_order", "kinds_of", "leaves_of", "map_leaves", "ready"]
+
+Path = tuple[Any, ...]
 
 
-def map_leaves(
-    tree: Any, path: tuple[Any, ...], function: Callable[[Any, tuple[Any, ...]], Any]
-) -> Any:
+def map_leaves(tree: Any, path: Path, function: Callable[[Any, Path], Any]) -> Any:
     """``tree`` with each leaf replaced by ``function(leaf, path)``."""
     if type(tree) in (tuple, list):
         return type(tree)(map_leaves(x, (*path, i), function) for i, x in enumerate(tree))
@@ -21,37 +22,76 @@ def map_leaves(
     return function(tree, path)
 
 
-def kinds_of(arguments: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a program depends on in the arguments: shapes and dtypes, and all of the rest."""
-    found: list[Any] = []
-
-    def note(leaf: Any, path: tuple[Any, ...]) -> None:
-        found.append((path, type(leaf), *kind_of(leaf)))
-
+def leaves_of(arguments: Mapping[str, Any]) -> list[tuple[Path, Any]]:
+    """All leaves, each with the path that leads to it."""
+    found: list[tuple[Path, Any]] = []
     for name, value in arguments.items():
-        map_leaves(value, (name,), note)
+        map_leaves(value, (name,), lambda leaf, path: found.append((path, leaf)))
+    return found
+
+
+def kinds_of(arguments: Mapping[str, Any], held: Iterable[Tensor]) -> tuple[Any, ...]:
+    """What a program depends on in the arguments: shapes and dtypes, and all of the rest.
+
+    Of a Tensor also whether it is one that the function ``held``, or the same as another argument.
+    """
+    known: dict[Tensor, Any] = {tensor: id(tensor) for tensor in held}
+    found: list[Any] = []
+    for path, leaf in leaves_of(arguments):
+        kind = kind_of(leaf)
+        if isinstance(leaf, Tensor):
+            kind = (*kind, known.setdefault(leaf, path))
+        found.append((path, type(leaf), *kind))
     return tuple(found)
 
 
 def kind_of(leaf: Any) -> tuple[Any, ...]:
     if isinstance(leaf, Tensor):
         return leaf.data.shape, leaf.data.dtype, leaf.requires_grad
-    if isinstance(leaf, (np.ndarray, np.generic)):
+    if isinstance(leaf, np.ndarray):
         return leaf.shape, leaf.dtype
+    if isinstance(leaf, np.generic):
+        return (leaf.dtype,)
     if type(leaf) is float:
         return ()
-    try:
-        hash(leaf)
-    except TypeError:
-        return (id(leaf),)
-    return (leaf,)
+    if isinstance(leaf, (int, complex, str, bytes, type(None))):
+        return (leaf,)
+    return (id(leaf),)
 
 
-def in_order(leaf: Any, path: tuple[Any, ...] = ()) -> Any:
-    """An array with its elements in C order and in the machine's byte order; others as they are."""
-    if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "biuf":
+def ready(leaf: Any, path: Path) -> Any:
+    """An argument as programs take it.
+
+    Raises
+    ------
+    DTypeError
+        If it is an array of something else than real numbers, or of a subclass of ndarray, whose
+        operators may mean something else.
+    """
+    data = leaf.data if isinstance(leaf, Tensor) else leaf
+    if not isinstance(data, (np.ndarray, np.generic)):
         return leaf
-    plain = np.dtype(leaf.dtype.type)  # the one object that NumPy has for this dtype
-    if type(leaf) is np.ndarray and leaf.flags.c_contiguous and leaf.dtype is plain:
+    name = str(path[0]) + "".join(f"[{key!r}]" for key in path[1:])
+    if data.dtype.kind not in "biuf":
+        raise DTypeError(
+            f"compile: argument {name} has dtype {data.dtype}; it must be real numbers"
+        )
+    if not isinstance(data, (np.generic, np.memmap)) and type(data) is not np.ndarray:
+        raise DTypeError(
+            f"compile: argument {name} is a {type(data).__name__}, whose operators may differ from "
+            "those of an ndarray; hand over np.asarray(...) of it"
+        )
+    return leaf if isinstance(leaf, Tensor) else in_order(leaf)
+
+
+def is_in_order(array: Any) -> bool:
+    """Whether a program can take it: C order, writable, in the machine's byte order."""
+    plain = np.dtype(array.dtype.type)  # the one object that NumPy has for this dtype
+    return type(array) is np.ndarray and array.flags.carray and array.dtype is plain
+
+
+def in_order(leaf: Any) -> Any:
+    """An array as a program can take it, a copy if need be; anything else as it is."""
+    if not isinstance(leaf, np.ndarray) or is_in_order(leaf):
         return leaf
-    return np.ascontiguousarray(leaf, plain).reshape(leaf.shape)
+    return np.array(leaf, np.dtype(leaf.dtype.type), order="C")

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.compiler.fetching import fetched
+from minigrad.compiler.checked import fetched
 from minigrad.compiler.generated import Generated, name_of, namespace_of
 from minigrad.compiler.program import Value
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData
-from minigrad.compiler.trace import Result, Trace
+from minigrad.compiler.collecting import Result, Trace
 from minigrad.tensor import next_stamp
 
 __all__ = ["BatchLoop"]

@@ -1,15 +1,18 @@
-"""What a function works on besides its arguments: parameters, modules, optimizers, generators.
+"""What a function works on besides its arguments: parameters, modules, optimizers, arrays.
 
 A compiled step reads and writes the user's own arrays, and so has to know them beforehand. They are
 found where Python keeps them: in the function's closure, its defaults, the globals it names, the
-object it is a method of, and in what those hold.
+object it is a method of, and in what those hold, however deep.
 """
 
-from collections.abc import Iterable, Mapping
+import gc
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -17,59 +20,95 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor, is_own_file
 
-__all__ = ["Belongings", "belongings_of"]
+__all__ = [
+    "PLAIN",
+    "Belongings",
+    "belongings_of",
+    "cells_of",
+    "is_library",
+    "is_own_class",
+    "named_by",
+    "names_in",
+    "slots_of",
+]
 
-PLAIN = (str, bytes, int, float, complex, bool, type(None), np.ndarray, np.generic, type)
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A global or an outer variable that the user's code reads, and what it held."""
-
-    holder: Any
-    name: str | None
-    content: Any
+PLAIN = (str, bytes, int, float, complex, type(None), np.generic, np.dtype, np.ufunc, CodeType)
+OPEN_LIBRARIES = {"builtins", "types", "collections", "functools", "itertools", "weakref", "enum"}
+LIBRARIES = (sys.stdlib_module_names | {"numpy", "scipy", "numba"}) - OPEN_LIBRARIES
 
 
 @dataclass(slots=True)
 class Belongings:
-    """Everything found, each once, in the order of finding."""
+    """Everything found, each once, in the order of finding.
+
+    Attributes
+    ----------
+    tensors, modules, optimizers
+        As dicts with keys only.
+    generators, arrays
+        By ``id``.
+    functions
+        Python functions, and the user's methods.
+    objects
+        Everything else that has attributes, classes too.
+    """
 
     tensors: dict[Tensor, None] = field(default_factory=dict)
     modules: dict[Module, None] = field(default_factory=dict)
     optimizers: dict[Optimizer, None] = field(default_factory=dict)
     generators: dict[int, np.random.Generator] = field(default_factory=dict)
-    variables: list["Variable"] = field(default_factory=list)
+    arrays: dict[int, Any] = field(default_factory=dict)
+    functions: list[FunctionType] = field(default_factory=list)
+    objects: list[Any] = field(default_factory=list)
 
-    def add_tensor(self, tensor: Tensor) -> None:
-        """A leaf; what came out of an op is computed anew at each call."""
-        if tensor.op is None:
-            self.tensors[tensor] = None
+    def add(self, thing: Any) -> bool:
+        """Note one thing; whether to look into what it holds."""
+        if isinstance(thing, Tensor):
+            self.tensors[thing] = None
+            return False
+        if isinstance(thing, np.random.Generator):
+            self.generators[id(thing)] = thing
+            return False
+        if isinstance(thing, np.ndarray):
+            self.arrays[id(thing)] = thing
+            return False
+        if isinstance(thing, Module):
+            self.modules[thing] = None
+        elif isinstance(thing, Optimizer):
+            self.optimizers[thing] = None
+        if isinstance(thing, FunctionType):
+            self.functions.append(thing)
+        elif not isinstance(thing, (MethodType, partial, ModuleType, BuiltinFunctionType)):
+            self.objects.append(thing)
+        return True
 
 
 def belongings_of(roots: Iterable[Any]) -> Belongings:
     """Look through ``roots`` and whatever they hold, without running anything."""
     found = Belongings()
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # with the things, so that no id comes twice
     pending = list(roots)[::-1]
     while pending:
         thing = pending.pop()
         if isinstance(thing, PLAIN) or id(thing) in seen:
             continue
-        seen.add(id(thing))
-        if isinstance(thing, Tensor):
-            found.add_tensor(thing)
-        elif isinstance(thing, np.random.Generator):
-            found.generators[id(thing)] = thing
-        else:
-            if isinstance(thing, Module):
-                found.modules[thing] = None
-            elif isinstance(thing, Optimizer):
-                found.optimizers[thing] = None
-            if isinstance(thing, FunctionType):
-                found.variables += variables_of(thing)
+        seen[id(thing)] = thing
+        if not is_library(thing) and found.add(thing):
             pending.extend(reversed(list(held_by(thing))))
     return found
+
+
+def is_library(thing: Any) -> bool:
+    """Whether it comes from Python's or NumPy's own code, which holds nothing of the user's."""
+    if isinstance(thing, (np.random.Generator, np.ndarray)):
+        return False
+    if isinstance(thing, ModuleType):
+        module = thing.__name__
+    elif isinstance(thing, (FunctionType, type)):
+        module = thing.__module__
+    else:
+        module = type(thing).__module__
+    return str(module).partition(".")[0] in LIBRARIES
 
 
 def held_by(thing: Any) -> Iterable[Any]:
@@ -79,27 +118,67 @@ def held_by(thing: Any) -> Iterable[Any]:
     if isinstance(thing, MethodType):
         return [thing.__self__, thing.__func__]
     if isinstance(thing, partial):
-        return [thing.func, *thing.args, *thing.keywords.values()]
+        return [thing.func, *thing.args, *thing.keywords.values(), *vars(thing).values()]
+    if isinstance(thing, ModuleType):
+        return []  # it holds everything: what functions name in it is looked up there
+    if isinstance(thing, type):
+        return held_by_class(thing)
+    if isinstance(thing, ref):
+        return [thing()]
+    if is_own_class(type(thing), "compiler"):
+        return [thing.__wrapped__] if hasattr(thing, "__wrapped__") else []
+    held = [*items_of(thing), *attributes_of(thing), type(thing)]
+    return held if len(held) > 1 else gc.get_referents(thing)
+
+
+def items_of(thing: Any) -> list[Any]:
     if isinstance(thing, Mapping):
         return list(thing.values())
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        return list(thing)
-    wrapped = getattr(thing, "__wrapped__", None)
+    return list(thing) if isinstance(thing, (list, tuple, set, frozenset)) else []
+
+
+def attributes_of(thing: Any) -> list[Any]:
     attributes = getattr(thing, "__dict__", None)
-    if not isinstance(attributes, dict) or is_module(thing):
-        return [wrapped]
-    return [wrapped, *attributes.values()]
+    found = list(attributes.values()) if isinstance(attributes, dict) else []
+    return found + [getattr(thing, name) for name in slots_of(thing) if hasattr(thing, name)]
 
 
-def is_module(thing: Any) -> bool:
-    """Whether it is a module as in ``import``: it holds everything."""
-    return type(thing).__name__ == "module"
+def slots_of(thing: Any) -> list[str]:
+    """Names of the attributes that an object keeps outside of a ``__dict__``."""
+    found: list[str] = []
+    for kind in type(thing).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        found += [slots] if isinstance(slots, str) else list(slots)
+    return [name for name in found if name not in ("__dict__", "__weakref__")]
+
+
+def held_by_class(kind: type) -> list[Any]:
+    """The methods and attributes of a class; of our own modules only what runs in a step."""
+    if is_own_class(kind):
+        names = STEPS if issubclass(kind, (Module, Optimizer)) else ()
+        return [vars(kind)[name] for name in names if name in vars(kind)] + list(kind.__bases__)
+    held: list[Any] = list(kind.__bases__)
+    for name, member in vars(kind).items():
+        if name.startswith("__") and name != "__call__":
+            continue
+        held.append(getattr(member, "__func__", member))  # of a staticmethod or classmethod
+        held += [member.fget] if isinstance(member, property) else []
+    return held
+
+
+STEPS = ("forward", "step")
+"""The methods of our own modules and optimizers that read attributes."""
+
+
+def is_own_class(kind: type, room: str = "") -> bool:
+    return f"{kind.__module__}.".startswith(f"minigrad.{room}")
 
 
 def held_by_function(function: FunctionType) -> list[Any]:
-    cells = [content for _, content in cells_of(function)]
-    held = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    return held + [variable.content for variable in globals_of(function)]
+    held = [content for _, content in cells_of(function)]
+    held += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    held += vars(function).values()  # such as __wrapped__
+    return held + [space[name] for space, name in named_by(function)]
 
 
 def cells_of(function: FunctionType) -> list[tuple[Any, Any]]:
@@ -113,33 +192,27 @@ def cells_of(function: FunctionType) -> list[tuple[Any, Any]]:
     return found
 
 
-def globals_of(function: FunctionType) -> list[Variable]:
-    """The globals that a function mentions; our own functions keep nothing there."""
+def named_by(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
+    """The globals that a user's function names, and what it may name in their modules."""
     if is_own_file[function.__code__.co_filename]:
-        return []
-    space = function.__globals__
-    names = dict.fromkeys(names_in(function.__code__))
-    return [Variable(space, name, space[name]) for name in names if name in space]
+        return
+    names = names_in(function.__code__)
+    spaces = [function.__globals__]
+    for space in spaces:  # which grows as it goes
+        for name in names:
+            if name in space:
+                yield space, name
+                content = space[name]
+                is_module = isinstance(content, ModuleType) and not is_library(content)
+                if is_module and not is_own_file[content.__file__ or ""]:
+                    if not any(vars(content) is known for known in spaces):
+                        spaces.append(vars(content))
 
 
-def variables_of(function: FunctionType) -> list[Variable]:
-    """Those whose change would make another program: all but modules, classes and our own."""
-    if is_own_file[function.__code__.co_filename]:
-        return []
-    outer = [Variable(cell, None, content) for cell, content in cells_of(function)]
-    return [v for v in outer + globals_of(function) if not is_fixed(v.content)]
-
-
-def is_fixed(content: Any) -> bool:
-    code = getattr(content, "__code__", None)
-    is_ours = code is not None and is_own_file[code.co_filename]
-    return is_ours or is_module(content) or isinstance(content, type)
-
-
-def names_in(code: CodeType) -> list[str]:
-    """The global names that a function and those defined in it mention."""
-    names = list(code.co_names)
+def names_in(code: CodeType) -> dict[str, None]:
+    """The globals and attributes that a function and those defined in it mention."""
+    names = dict.fromkeys(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names += names_in(constant)
+            names.update(names_in(constant))
     return names

@@ -16,8 +16,9 @@ from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.program import Value
-from minigrad.compiler.sources import Argument, Grad, Names, TensorData
-from minigrad.compiler.trace import Result, Trace
+from minigrad.compiler.collecting import Result, Same, Trace
+from minigrad.compiler.sources import Argument, Draw, Grad, Names, Slot, TensorData
+from minigrad.compiler.variables import Variable
 from minigrad.tensor import Tensor, next_stamp
 
 __all__ = [
@@ -47,35 +48,40 @@ def generate_caller(
 ) -> tuple[Callable[..., Any], str]:
     """The function that runs ``generated``, and its text."""
     program = trace.program
-    numbers = [value for value in program.outputs if not value.shape]
-    unpacked = ["refused", *(value.name for value in numbers)]
+    miss, refused, run = names.free("MISS"), names.free("REFUSED"), names.free("run")
+    numbers = [names.free(value.name) for value in program.outputs if not value.shape]
     body: list[str] = []
     for what, tests in conditions.items():
         if tests:
             body.append(f"# {what}")
-            body += [f"if not ({test}): return MISS" for test in joined(tests)]
+            body += [f"if not ({test}): return {miss}" for test in joined(tests)]
+    draws = generators_drawn(trace) if program.checks else []
+    states = [names.free(f"state{k}") for k in range(len(draws))]
+    places = [f"{names.of(g, 'generator')}.bit_generator.state" for g in draws]
+    body += [f"{state} = {place}" for state, place in zip(states, places, strict=True)]
     inputs = [trace.sources[value].expression(names) for value in program.inputs]
-    body.append(f"{', '.join(unpacked)}, = run({', '.join(inputs)})")
+    is_refused = names.free("is_refused")
+    body.append(f"{', '.join([is_refused, *numbers])}, = {run}({', '.join(inputs)})")
     if program.checks:
-        body.append("if refused: return REFUSED")
+        body.append(f"if {is_refused}:")
+        body += [f"    {place} = {state}" for state, place in zip(states, places, strict=True)]
+        body.append(f"    return {refused}")
     body += aftermath(trace, generated, names)
     body.append(f"return {result_text(trace, generated, names)}")
     heading = f"def {name}({parameters_text(signature, names)}):"
     text = "\n    ".join([heading, *body]) + "\n"
-    namespace = {
-        **names.objects,
-        "MISS": MISS,
-        "REFUSED": REFUSED,
-        "run": generated.run,
-        "next_stamp": next_stamp,
-        "ndarray": np.ndarray,
-        "Tensor": Tensor,
-        "asarray": np.asarray,
-    }
+    namespace = {**names.objects, miss: MISS, refused: REFUSED, run: generated.run}
     filename = f"<minigrad caller {id(generated)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     exec(compile(text, filename, "exec"), namespace)
     return namespace[name], text
+
+
+def generators_drawn(trace: Trace) -> list[np.random.Generator]:
+    """The generators that inputs are drawn from, each once."""
+    sources = [trace.sources[value] for value in trace.program.inputs]
+    drawn = {id(s.generator): s.generator for s in sources if isinstance(s, Draw)}
+    return list(drawn.values())
 
 
 def joined(tests: list[str], width: int = 4) -> list[str]:
@@ -86,13 +92,19 @@ def joined(tests: list[str], width: int = 4) -> list[str]:
 def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
     """What the function did to Python objects: gradients, counts, marks of change, modes."""
     lines = []
+    given: set[Value] = set()
     for holder, grad in trace.grads.items():
-        lines.append(f"{holder.holder(names)}.grad = {array_text(grad, generated, names)}")
+        text = array_text(grad, generated, names)
+        if grad is not None and grad.shape:
+            text += ".copy()" if grad in given else ""  # no two gradients share memory
+            given.add(grad)
+        lines.append(f"{holder.holder(names)}.grad = {text}")
     for slot, count in trace.counts.items():
-        lines.append(f"{slot.holder(names)} = int({count.name})")
+        lines.append(f"{slot.holder(names)} = int({names.free(count.name)})")
     if trace.stamped:
-        lines.append("stamp = next_stamp()")
-        lines += [f"{holder.holder(names)}.stamp = stamp" for holder in trace.stamped]
+        stamp = names.free("stamp")
+        lines.append(f"{stamp} = {names.of(next_stamp, 'next_stamp')}()")
+        lines += [f"{holder.holder(names)}.stamp = {stamp}" for holder in trace.stamped]
     for module, mode in trace.switched.items():
         lines.append(f"{names.of(module, 'module')}.training = {mode}")
     return lines
@@ -104,21 +116,27 @@ def array_text(value: Value | None, generated: Generated, names: Names) -> str:
         return "None"
     if value.shape:
         return names.of(generated.arrays[value], "kept")
-    return f"asarray({value.name}, {names.of(value.dtype, 'dtype')})"
+    asarray, dtype = names.of(np.asarray, "asarray"), names.of(value.dtype, "dtype")
+    return f"{asarray}({names.free(value.name)}, {dtype})"
 
 
 def result_text(trace: Trace, generated: Generated, names: Names) -> str:
     """Text for what the function returns; arrays in it are the caller's own."""
 
     def leaf_text(leaf: Any, path: tuple[Any, ...]) -> str:
+        if isinstance(leaf, Same):
+            return leaf.holder.holder(names)
         if not isinstance(leaf, Result):
             return names.of(leaf, "constant")
         value = leaf.value
         if trace.as_number:
-            return f"float({value.name})"
+            return f"float({names.free(value.name)})"
+        if value.weak and not leaf.is_tensor:
+            kind = "float" if value.dtype.kind == "f" else "int"
+            return f"{kind}({names.free(value.name)})"
         text = array_text(value, generated, names)
         text += ".copy()" if value.shape else ""
-        return f"Tensor({text})" if leaf.is_tensor else text
+        return f"{names.of(Tensor, 'Tensor')}({text})" if leaf.is_tensor else text
 
     return tree_text(map_leaves(trace.result, (), leaf_text))
 
@@ -152,57 +170,88 @@ def parameters_text(signature: Signature, names: Names) -> str:
     return ", ".join(parts)
 
 
-def argument_conditions(arguments: Mapping[str, Any], names: Names) -> list[str]:
+def argument_conditions(
+    arguments: Mapping[str, Any], held: Mapping[Tensor, None], names: Names
+) -> list[str]:
     """Tests that arguments are of the kinds, shapes and dtypes that a program is for."""
     tests: list[str] = []
+    texts: dict[Tensor, str] = {}
 
     def check(leaf: Any, path: tuple[Any, ...]) -> Any:
         text = Argument(path).holder(names)
-        kind = names.of(type(leaf), "kind")
-        tests.append(f"{text}.__class__ is {kind}")
         if isinstance(leaf, Tensor):
+            tests.append(f"{text}.__class__ is {names.of(type(leaf), 'kind')}")
             tests.append(f"{text}.requires_grad is {leaf.requires_grad}")
             array_conditions(leaf.data, f"{text}.data", names, tests)
+            tests.extend(identity_conditions(leaf, text, texts, held, names))
+            texts.setdefault(leaf, text)
         elif isinstance(leaf, np.ndarray):
+            tests.append(f"{text}.__class__ is {names.of(type(leaf), 'kind')}")
             array_conditions(leaf, text, names, tests)
-        elif isinstance(leaf, np.generic):
-            pass
-        elif type(leaf) is not float:
-            same = "==" if isinstance(leaf, (int, str)) else "is"
-            tests.append(f"{text} {same} {names.of(leaf, 'static')}")
+        elif leaf is None or isinstance(leaf, bool):
+            tests.append(f"{text} is {leaf}")
+        elif type(leaf) in (int, str, float) or isinstance(leaf, np.generic):
+            tests.append(f"{text}.__class__ is {names.of(type(leaf), 'kind')}")
+            if isinstance(leaf, (int, str)):
+                tests.append(f"{text} == {names.of(leaf, 'static')}")
+        else:
+            tests.append(f"{text} is {names.of(leaf, 'static')}")
         return leaf
 
     for name, value in arguments.items():
-        containers(value, name, tests)
+        containers(value, name, names, tests)
         map_leaves(value, (name,), check)
     return tests
 
 
-def containers(tree: Any, text: str, tests: list[str]) -> None:
+def identity_conditions(
+    tensor: Tensor,
+    text: str,
+    before: Mapping[Tensor, str],
+    held: Mapping[Tensor, None],
+    names: Names,
+) -> list[str]:
+    """Tests that a Tensor is, or is not, one that the function holds, or an argument before it."""
+    if tensor in held:
+        return [f"{text} is {names.of(tensor, 'tensor')}"]
+    if tensor in before:
+        return [f"{text} is {before[tensor]}"]
+    tests = [f"{text} is not {other}" for other in before.values()]
+    if held:
+        tests.append(f"{text} not in {names.of(held, 'held')}")
+    return tests
+
+
+def containers(tree: Any, text: str, names: Names, tests: list[str]) -> None:
     """Tests that tuples, lists and dicts are as they were: they come before what is in them."""
     if type(tree) in (tuple, list):
         tests.append(f"{text}.__class__ is {type(tree).__name__} and len({text}) == {len(tree)}")
         for i, x in enumerate(tree):
-            containers(x, f"{text}[{i}]", tests)
+            containers(x, f"{text}[{i}]", names, tests)
     elif type(tree) is dict:
-        tests.append(f"{text}.__class__ is dict and {text}.keys() == {set(tree)!r}")
+        keys = names.of(list(tree), "keys")
+        tests.append(f"{text}.__class__ is dict and [*{text}] == {keys}")
         for key, x in tree.items():
-            containers(x, f"{text}[{key!r}]", tests)
+            containers(x, f"{text}[{key!r}]", names, tests)
 
 
 def array_conditions(array: Any, text: str, names: Names, tests: list[str]) -> None:
     tests.append(f"{text}.shape == {array.shape}")
     tests.append(f"{text}.dtype is {names.of(array.dtype, 'dtype')}")
-    tests.append(f"{text}.flags.c_contiguous")
+    tests.append(f"{text}.flags.carray")
 
 
 def grad_conditions(trace: Trace, names: Names) -> list[str]:
     """A gradient that the program adds to must be there, and one that it sets anew must not."""
-    return [
-        f"{source.expression(names)} is not None"
-        for value in trace.program.inputs
-        if isinstance(source := trace.sources[value], Grad)
-    ] + [f"{holder.holder(names)}.grad is None" for holder in trace.without_grad]
+    tests = []
+    for value in trace.program.inputs:
+        source = trace.sources[value]
+        if isinstance(source, Grad):
+            text = f"{source.of.holder(names)}.grad"
+            tests.append(f"{text}.__class__ is {names.of(np.ndarray, 'kind')}")
+            tests.append(f"{text}.shape == {value.shape}")
+            tests.append(f"{text}.dtype is {names.of(value.dtype, 'dtype')}")
+    return tests + [f"{holder.holder(names)}.grad is None" for holder in trace.without_grad]
 
 
 def tensor_conditions(trace: Trace, names: Names) -> list[str]:
@@ -216,25 +265,26 @@ def tensor_conditions(trace: Trace, names: Names) -> list[str]:
     return tests
 
 
-def object_conditions(belongings: Belongings, trace: Trace, names: Names) -> list[str]:
+def object_conditions(
+    variables: list[Variable], belongings: Belongings, trace: Trace, names: Names
+) -> list[str]:
     """Variables, modes and flags that another program would belong to."""
-    tests = []
-    for variable in belongings.variables:
-        holder = names.of(variable.holder, "variables")
-        text = (
-            f"{holder}.cell_contents" if variable.name is None else f"{holder}[{variable.name!r}]"
-        )
-        same = "==" if isinstance(variable.content, (int, float, str, tuple)) else "is"
-        tests.append(f"{text} {same} {names.of(variable.content, 'content')}")
+    tests = [test for variable in variables for test in variable.tests(names)]
     for module in belongings.modules:
         tests.append(f"{names.of(module, 'module')}.training is {module.training}")
     for optimizer in belongings.optimizers:
         text = names.of(optimizer, "optimizer")
-        tests.append(f"{text}.state is {names.of(optimizer.state, 'state')}")
+        tests.append(f"{text}.state is {names.of(optimizer.state, 'list')}")
+        for position, state in enumerate(optimizer.state):
+            tests.append(f"{text}.state[{position}] is {names.of(state, 'state')}")
         for name in optimizer.hyperparameters:
             value = getattr(optimizer, name)
             if isinstance(value, (bool, int)):
                 tests.append(f"{text}.{name} is {value}")
+    for source in trace.sources.values():
+        if isinstance(source, Slot) and isinstance(source.remembered, np.ndarray):
+            array = names.of(source.remembered, "slot")
+            tests.append(f"{source.dict_text(names)}.get({source.name!r}) is {array}")
     for source, truth in trace.guards:
         tests.append(f"{'' if truth else 'not '}{source.expression(names)}")
     return tests

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.ops.base import UnknownArray
 
-__all__ = ["ArrayIndex", "index_arrays", "indexed_shape", "with_arrays"]
+__all__ = ["ArrayIndex", "array_axes", "index_arrays", "indexed_shape", "with_arrays"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,29 @@ def positions(part: Any) -> Sequence[Any]:
     if isinstance(part, UnknownArray):
         return [part]
     array = np.asarray(part)
+    array = array if array.size else array.astype(np.intp)
     return array.nonzero() if array.dtype.kind == "b" else [array]
 
 
 def slice_numbers(part: slice) -> tuple[Any, Any, Any]:
     return part.start, part.stop, part.step
+
+
+def array_axes(index: tuple[Any, ...], ndim: int) -> list[tuple[int, int]]:
+    """For each array in an index, its number and the axis whose positions it gives."""
+    found = []
+    axis = 0
+    consumed = sum(1 for part in index if part is not None and part is not Ellipsis)
+    if consumed > ndim:
+        raise IndexError(f"too many indices: {consumed} for an array with {ndim} axes")
+    for part in index:
+        if isinstance(part, ArrayIndex):
+            found.append((part.k, axis))
+        if part is Ellipsis:
+            axis += ndim - consumed
+        elif part is not None:
+            axis += 1
+    return found
 
 
 def with_arrays(index: tuple[Any, ...], arrays: Any) -> tuple[Any, ...]:

@@ -3,18 +3,22 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.compiler.indices import index_arrays, indexed_shape
+from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
 from minigrad.compiler.program import Instruction, Operand, Place, Program, Value
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
 from minigrad.tensor import is_own_file
 
-__all__ = ["Recorder", "refused"]
+__all__ = ["Recorder", "now_tracing", "refused"]
+
+now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
+"""The recorder of the trace that runs here, if one does."""
 
 OWN_ROOM = os.path.dirname(__file__) + os.sep
 NUMPY = os.path.dirname(np.__file__) + os.sep
@@ -31,13 +35,18 @@ class Recorder:
     guards
         For a number that the function branched on, whether it was true: another time that number
         may lead to another program.
+    refusal
+        The first error that said that something cannot be compiled; the function may have caught it
+        and gone on, but not as it would with values.
     """
 
     def __init__(self) -> None:
         self.program = Program()
         self.guards: dict[Value, bool] = {}
         self.examples: dict[Value, Any] = {}
-        self.known: dict[int, Value] = {}
+        self.known: dict[int, tuple[Any, Value]] = {}
+        self.refusal: CompileError | None = None
+        self.forbidden: dict[Value, str] = {}
         self.count = 0
 
     # Values
@@ -66,24 +75,30 @@ class Recorder:
         """What an ``if`` on a run-time number decides, remembered."""
         if value not in self.examples:
             raise refused(
-                "the function branches on a number computed from the learning rate or another "
-                "hyperparameter; only the branch taken now would be compiled"
+                "the function branches on a number computed from a hyperparameter or a float "
+                "argument; only the branch taken now would be compiled. Write it as mg.where, "
+                "maximum or clip"
             )
         self.guards[value] = bool(self.examples[value])
         return self.guards[value]
 
     def constant(self, array: NDArray[Any]) -> Value:
-        """An array that the function made or holds: the same at every call."""
-        if id(array) not in self.known:
-            value = self.new(array.shape, array.dtype, prefix="c")
-            self.program.constants[value] = array
-            self.known[id(array)] = value
-        return self.known[id(array)]
+        """An array that the function made, as it is now; the same at every call."""
+        if id(array) in self.known:
+            _, value = self.known[id(array)]
+            if same_bits(self.program.constants[value], array):
+                return value
+        value = self.new(array.shape, array.dtype.newbyteorder("="), prefix="c")
+        self.program.constants[value] = np.array(array, value.dtype, order="C")
+        self.known[id(array)] = (array, value)  # which keeps the array, so that its id stays its
+        return value
 
     def operand(self, x: Any) -> Operand:
         """What an instruction reads for ``x``: a value, or a Python number."""
         if isinstance(x, UnknownArray):
             value: Value = x.value
+            if value in self.forbidden:
+                raise refused(self.forbidden[value])
             return value
         if isinstance(x, (bool, int, float)) and not isinstance(x, np.generic):
             return x
@@ -204,12 +219,12 @@ class Recorder:
     def index(self, x: Value, index: Any) -> Value:
         if index == ():
             return x
-        parts, arrays = self.split_index(index)
+        parts, arrays = self.split_index(index, x.shape)
         shape = indexed_shape(x.shape, parts, [probe_of(array) for array in arrays])
         return self.emit("index", [x, *arrays], shape, x.dtype, index=parts)
 
     def update(self, primitive: str, target: Value, index: Any, x: Any) -> Value:
-        parts, arrays = self.split_index(index)
+        parts, arrays = self.split_index(index, target.shape)
         shape = indexed_shape(target.shape, parts, [probe_of(array) for array in arrays])
         value = self.broadcast(self.cast(self.as_value(x), target.dtype), shape)
         if primitive == "set" and shape == target.shape and not arrays and plain_whole(parts):
@@ -217,18 +232,36 @@ class Recorder:
         operands = [target, value, *arrays]
         return self.emit(primitive, operands, target.shape, target.dtype, index=parts)
 
-    def split_index(self, index: Any) -> tuple[tuple[Any, ...], list[Value]]:
+    def split_index(
+        self, index: Any, shape: tuple[int, ...]
+    ) -> tuple[tuple[Any, ...], list[Value]]:
+        """The index and the arrays in it, whose values must fit ``shape``."""
         parts, arrays = index_arrays(index)
-        if any(isinstance(x, UnknownArray) and x.value.dtype.kind == "b" for x in arrays):
+        if any(isinstance(x, UnknownArray) and x.dtype.kind == "b" for x in arrays):
             raise refused(
                 "indexing by a bool array gives a shape that depends on values; use mg.where"
             )
+        for k, axis in array_axes(parts, len(shape)):
+            self.check_positions(arrays[k], shape[axis])
         return parts, [self.as_value(array) for array in arrays]
+
+    def check_positions(self, positions: Any, size: int) -> None:
+        """Refuse later values that are outside of an axis, and those known now at once."""
+        if isinstance(positions, UnknownArray):
+            if positions.dtype.kind not in "iu":
+                raise IndexError("arrays used as indices must be of integer (or boolean) type")
+            unknown: Any = positions
+            low = self.elementwise(np.less, [unknown, -size])
+            high = self.elementwise(np.greater_equal, [unknown, size])
+            wrong = self.elementwise(np.logical_or, [Known(low), Known(high)])
+            self.program.checks.append(self.reduce("logical_or", Known(wrong), None, False, None))
+        elif positions.size and (positions.min() < -size or positions.max() >= size):
+            raise IndexError(f"an index is out of bounds for an axis of size {size}")
 
     def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
         values = [self.as_value(x) for x in arrays]
         probes = [np.broadcast_to(np.empty((), v.dtype), v.shape) for v in values]
-        found = np.concatenate([p[..., :0] if 0 else p for p in probes], axis=axis)
+        found = np.concatenate(probes, axis=axis)
         values = [self.cast(value, found.dtype) for value in values]
         return self.emit(
             "concatenate", values, found.shape, found.dtype, axis=axis % len(found.shape)
@@ -236,6 +269,21 @@ class Recorder:
 
     def full(self, shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any) -> Value:
         return self.emit("full", [], shape, dtype, fill=fill)
+
+
+class Known(UnknownArray):
+    """A value of the program as an operand."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+def same_bits(here: NDArray[Any], there: NDArray[Any]) -> bool:
+    """Whether two arrays are equal, NaN and the sign of 0 included."""
+    is_like = here.shape == there.shape and here.dtype == there.dtype
+    return is_like and here.tobytes() == there.tobytes()
 
 
 def kind_of(operand: Operand) -> Any:
@@ -302,4 +350,8 @@ def refused(reason: str) -> CompileError:
     message = f"{os.path.basename(where.filename)}:{where.line}"
     if where.function:
         message += f" ({where.function})"
-    return CompileError(f"cannot be compiled: {reason}", message)
+    error = CompileError(f"cannot be compiled: {reason}", message)
+    recorder = now_tracing.get()
+    if recorder is not None and recorder.refusal is None:
+        recorder.refusal = error
+    return error

@@ -4,27 +4,46 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from minigrad.compiler.arguments import in_order, is_in_order
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["Argument", "Draw", "Grad", "Hyperparameter", "Names", "Slot", "Source", "TensorData"]
+__all__ = [
+    "Argument",
+    "Draw",
+    "Grad",
+    "Held",
+    "Hyperparameter",
+    "Names",
+    "Slot",
+    "Source",
+    "TensorData",
+]
 
 
 @dataclass(slots=True)
 class Names:
-    """Names for the objects that generated Python text mentions."""
+    """Names for the objects that generated Python text mentions, ``taken`` ones left out."""
 
+    taken: frozenset[str] = frozenset()
     objects: dict[str, Any] = field(default_factory=dict)
     by_id: dict[int, str] = field(default_factory=dict)
 
     def of(self, thing: Any, prefix: str) -> str:
         """The name of an object, the same whenever it is asked for."""
         if id(thing) not in self.by_id:
-            name = f"{prefix}{len(self.objects)}"
+            name = self.free(f"{prefix}{len(self.objects)}")
             self.objects[name] = thing
             self.by_id[id(thing)] = name
         return self.by_id[id(thing)]
+
+    def free(self, name: str) -> str:
+        """``name``, with underscores behind it if it is taken."""
+        while name in self.taken:
+            name += "_"
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +52,16 @@ class Argument:
 
     path: tuple[Any, ...]
     is_tensor: bool = False
+    is_scalar: bool = False
+    """Whether it is a number of NumPy's, whose dtype counts."""
 
     def holder(self, names: Names) -> str:
         first, *rest = self.path
         return str(first) + "".join(f"[{key!r}]" for key in rest)
 
     def expression(self, names: Names) -> str:
+        if self.is_scalar:
+            return f"{names.of(np.asarray, 'asarray')}({self.holder(names)})"
         return self.holder(names) + (".data" if self.is_tensor else "")
 
 
@@ -57,6 +80,17 @@ class TensorData:
         return names.of(self.tensor.data, "array")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """An array that a variable or attribute of the user's holds."""
+
+    array: NDArray[Any]
+
+    def expression(self, names: Names) -> str:
+        text = names.of(self.array, "held")
+        return text if is_in_order(self.array) else f"{names.of(in_order, 'in_order')}({text})"
+
+
 @dataclass(frozen=True, slots=True)
 class Grad:
     """The gradient that a Tensor has when the function is called."""
@@ -64,7 +98,8 @@ class Grad:
     of: "Argument | TensorData"
 
     def expression(self, names: Names) -> str:
-        return f"{self.of.holder(names)}.grad"
+        text = f"{self.of.holder(names)}.grad"
+        return f"{names.of(own_copy, 'own_copy')}({text})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +123,18 @@ class Slot:
     position: int
     name: str
 
+    @property
+    def remembered(self) -> Any:
+        return self.optimizer.state[self.position][self.name]
+
+    def dict_text(self, names: Names) -> str:
+        return names.of(self.optimizer.state[self.position], "state")
+
     def holder(self, names: Names) -> str:
-        optimizer = names.of(self.optimizer, "optimizer")
-        return f"{optimizer}.state[{self.position}][{self.name!r}]"
+        return f"{self.dict_text(names)}[{self.name!r}]"
 
     def expression(self, names: Names) -> str:
-        remembered = self.optimizer.state[self.position][self.name]
+        remembered = self.remembered
         is_array = isinstance(remembered, np.ndarray)
         return names.of(remembered, "slot") if is_array else self.holder(names)
 
@@ -114,4 +155,9 @@ class Draw:
         return f"{generator}.{self.method}({', '.join(args)})"
 
 
-Source = Argument | TensorData | Grad | Hyperparameter | Slot | Draw
+Source = Argument | TensorData | Held | Grad | Hyperparameter | Slot | Draw
+
+
+def own_copy(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy in C order: what is read may be the array that the same call writes its result to."""
+    return np.array(array, order="C")

@@ -7,6 +7,7 @@ element) is refused, because the program would keep this one's for ever.
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -28,6 +29,27 @@ REDUCED = {
 }
 
 
+class Flags:
+    """What a tracer says of its memory: it can be written to, but no program can take it."""
+
+    writeable = True
+    c_contiguous = carray = False
+
+
+@dataclass(slots=True)
+class View:
+    """How a tracer shares the values of another one, its ``base``.
+
+    ``forth`` gives its value from that of the base, ``back`` the base's from its own; ``seen`` is
+    the base's value that it was computed from last.
+    """
+
+    base: "Tracer"
+    seen: Value
+    forth: Callable[[Value], Value]
+    back: Callable[[Value], Value]
+
+
 class Tracer(UnknownArray, NDArrayOperatorsMixin):
     """A stand-in for an array of known shape and dtype whose values come later.
 
@@ -35,53 +57,84 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     ----------
     recorder
         Where everything that is done with it is written down.
-    value
-        What it is now in the program; writing into the tracer gives it another one.
+    view
+        For a view of another tracer: of which, and how each follows from the other.
     """
 
-    __slots__ = ("recorder", "value")
+    __slots__ = ("latest", "recorder", "view")
 
-    value: Value
-    base = None
+    latest: Value
+    view: "View | None"
     __hash__ = object.__hash__
 
-    def __init__(self, recorder: Recorder, value: Value) -> None:
+    def __init__(self, recorder: Recorder, value: Value, view: "View | None" = None) -> None:
         self.recorder = recorder
-        self.value = value
+        self.latest = value
+        self.view = view
+
+    @property
+    def value(self) -> Value:
+        """What it is now in the program; a view follows what it is a view of."""
+        view = self.view
+        if view is not None and view.base.value is not view.seen:
+            view.seen = view.base.value
+            self.latest = view.forth(view.seen)
+        return self.latest
+
+    def write(self, new: Value) -> None:
+        """Give it other values; those of what it is a view of change as well."""
+        view = self.view
+        if view is not None:
+            view.base.write(view.back(new))
+            view.seen = view.base.value
+        self.latest = new
 
     # What is known
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        return self.latest.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype
+        return self.latest.dtype
 
     @property
     def ndim(self) -> int:
-        return len(self.value.shape)
+        return len(self.latest.shape)
 
     @property
     def size(self) -> int:
-        return self.value.size
+        return self.latest.size
 
     @property
     def nbytes(self) -> int:
-        return self.value.nbytes
+        return self.latest.nbytes
 
     @property
-    def flags(self) -> np.ndarray[Any, Any] | Any:
-        return np.empty(0).flags  # writable, in order
+    def base(self) -> "Tracer | None":
+        return None if self.view is None else self.view.base
+
+    @property
+    def flags(self) -> type[Flags]:
+        return Flags
 
     def __len__(self) -> int:
-        if not self.value.shape:
+        if not self.shape:
             raise TypeError("len() of an array without axes")
-        return self.value.shape[0]
+        return self.shape[0]
 
     def __repr__(self) -> str:
-        return f"Tracer({self.value!r})"
+        return f"Tracer({self.latest!r})"
+
+    def __copy__(self) -> "Tracer":
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> "Tracer":
+        return self.copy()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise self.needs_values("pickled")
 
     # What is not
 
@@ -99,6 +152,12 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def __int__(self) -> int:
         raise self.needs_values("int()")
 
+    def __round__(self, digits: int | None = None) -> Any:
+        raise self.needs_values("round()")
+
+    def __contains__(self, x: Any) -> bool:
+        raise self.needs_values("in")
+
     def __index__(self) -> int:
         raise self.needs_values("as an index or a size")
 
@@ -108,6 +167,9 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def __format__(self, spec: str) -> str:
         raise self.needs_values("formatted")
 
+    def __str__(self) -> str:
+        raise self.needs_values("formatted")
+
     def item(self, *args: Any) -> Any:
         raise self.needs_values(".item()")
 
@@ -115,9 +177,11 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         raise self.needs_values(".tolist()")
 
     def needs_values(self, use: str) -> Exception:
-        shape, dtype = self.value.shape, self.value.dtype
+        what = f"an array of shape {self.shape} and dtype {self.dtype}"
+        if self.latest.weak:
+            what = "a hyperparameter or a float argument, or of what was computed from one,"
         return refused(
-            f"the values of an array of shape {shape} and dtype {dtype} are used ({use}), but "
+            f"the values of {what} are used ({use}), but "
             "while a function is traced they are not known. Do it outside of the compiled function"
         )
 
@@ -139,6 +203,8 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         if method == "__call__":
             result = self.apply_ufunc(ufunc, inputs, kwargs)
         elif method == "reduce":
+            if unknown := kwargs.keys() - {"axis", "dtype", "keepdims"}:
+                raise refused(f"np.{ufunc.__name__}.reduce with {min(unknown)}= is not compiled")
             result = self.reduce(ufunc, inputs[0], **kwargs)
         elif method == "at" and ufunc is np.add:
             return self.add_at(*inputs)
@@ -152,7 +218,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         if ufunc is np.matmul:
             return self.matmul(*inputs)
         if ufunc is np.positive:
-            return inputs[0]
+            return inputs[0].copy()
         name = ufunc.__name__
         if name.startswith("erf "):
             return Tracer(self.recorder, self.recorder.erf(inputs[0]))
@@ -166,7 +232,12 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         if function not in FUNCTIONS:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise refused(f"{name} is not compiled")
-        return FUNCTIONS[function](*args, **kwargs)
+        try:
+            return FUNCTIONS[function](*args, **kwargs)
+        except TypeError as error:
+            if "argument" in str(error):
+                raise refused(f"np.{function.__name__} with these arguments: {error}") from error
+            raise
 
     def written(self, out: Any, result: "Tracer") -> Any:
         """Carry out ``out=``: a tracer takes on the new value, in its own dtype."""
@@ -178,7 +249,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         new = result.astype(out.dtype)
         if new.shape != out.shape:
             new = new.broadcast_to(out.shape)
-        out.value = new.value
+        out.write(new.value)
         return out
 
     # Methods, as ndarray has them
@@ -235,7 +306,15 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def transpose(self, *axes: Any) -> "Tracer":
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
         order = tuple(range(self.ndim))[::-1] if not order else tuple(order)
-        return Tracer(self.recorder, self.recorder.transpose(self.value, order))
+        order = tuple(int(a) % max(self.ndim, 1) for a in order)
+        if sorted(order) != list(range(self.ndim)):
+            raise ValueError(f"axes {order} are no permutation of those of shape {self.shape}")
+        inverse = tuple(order.index(a) for a in range(self.ndim))
+        recorder = self.recorder
+        return self.viewed(
+            lambda value: recorder.transpose(value, order),
+            lambda value: recorder.transpose(value, inverse),
+        )
 
     def swapaxes(self, axis1: int, axis2: int) -> "Tracer":
         axes = list(range(self.ndim))
@@ -245,13 +324,22 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def reshape(self, *shape: Any, **kwargs: Any) -> "Tracer":
         if kwargs:
             raise refused(f"reshape with {', '.join(kwargs)}= is not compiled")
-        sizes = shape[0] if len(shape) == 1 else shape
-        return Tracer(self.recorder, self.recorder.reshape(self.value, sizes))
+        sizes, old = shape[0] if len(shape) == 1 else shape, self.shape
+        recorder = self.recorder
+        return self.viewed(
+            lambda value: recorder.reshape(value, sizes), lambda value: recorder.reshape(value, old)
+        )
 
     def ravel(self) -> "Tracer":
         return self.reshape(-1)
 
-    flatten = ravel
+    def flatten(self) -> "Tracer":
+        return self.reshape(-1).copy()
+
+    def viewed(self, forth: Callable[[Value], Value], back: Callable[[Value], Value]) -> "Tracer":
+        """A view: ``forth`` from the value here to that of the view, ``back`` the other way."""
+        seen = self.value
+        return Tracer(self.recorder, forth(seen), View(self, seen, forth, back))
 
     def squeeze(self, axis: Any = None) -> "Tracer":
         axes = range(self.ndim) if axis is None else np.atleast_1d(axis) % max(self.ndim, 1)
@@ -259,12 +347,15 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         return self.reshape(tuple(kept))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> "Tracer":
-        return Tracer(self.recorder, self.recorder.broadcast(self.value, tuple(shape)))
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        return Tracer(self.recorder, self.recorder.broadcast(self.value, sizes))
 
     def copy(self, order: str = "C") -> "Tracer":
         return Tracer(self.recorder, self.value)  # which nothing can write to
 
     def astype(self, dtype: Any, copy: bool = True) -> "Tracer":
+        if not copy and self.dtype == dtype:
+            return self
         return Tracer(self.recorder, self.recorder.cast(self.value, np.dtype(dtype)))
 
     def clip(self, low: Any, high: Any) -> Any:
@@ -274,18 +365,28 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         self[...] = number
 
     def __getitem__(self, index: Any) -> "Tracer":
-        return Tracer(self.recorder, self.recorder.index(self.value, index))
+        recorder = self.recorder
+        if any(isinstance(part, (UnknownArray, np.ndarray, list)) for part in as_tuple(index)):
+            return Tracer(recorder, recorder.index(self.value, index))
+        return self.viewed(
+            lambda value: recorder.index(value, index),
+            lambda value: recorder.update("set", self.value, index, Tracer(recorder, value)),
+        )
 
     def __setitem__(self, index: Any, x: Any) -> None:
-        self.value = self.recorder.update("set", self.value, index, x)
+        self.write(self.recorder.update("set", self.value, index, x))
 
     def add_at(self, target: Any, index: Any, x: Any) -> None:
         if not isinstance(target, Tracer):
             raise refused("np.add.at writes to an array that the trace does not know")
-        target.value = self.recorder.update("add_at", target.value, index, x)
+        target.write(self.recorder.update("add_at", target.value, index, x))
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
+
+
+def as_tuple(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
 
 
 # NumPy functions that are no ufuncs

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.program import Value
-from minigrad.compiler.sources import Argument, Slot, TensorData
-from minigrad.compiler.trace import Result, Trace
+from minigrad.compiler.collecting import Result, Trace
+from minigrad.compiler.sources import Argument, Held, Slot, TensorData
 from minigrad.tensor import Tensor
 
 __all__ = ["Outcome", "Snapshot", "close", "differences", "values_of_outcome"]
@@ -26,12 +26,16 @@ class Snapshot:
     """Everything that a call may change, to be put back; the arrays stay the ones they are."""
 
     def __init__(self, arguments: Mapping[str, Any], belongings: Belongings) -> None:
-        self.tensors = dict(belongings.tensors)
+        self.tensors = {tensor: None for tensor in belongings.tensors if tensor.op is None}
         self.arrays: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+        self.held = [a for a in belongings.arrays.values() if a.dtype.kind in "biuf"]
+        for array in self.held:
+            self.note(array)
+        self.lists = [(optimizer, optimizer.state) for optimizer in belongings.optimizers]
         for name, value in arguments.items():
             map_leaves(value, (name,), self.note_argument)
-        self.held = [(t, t.data, t.grad, t.stamp) for t in self.tensors]
-        for _, data, grad, _ in self.held:
+        self.kept = [(t, t.data, t.grad, t.stamp) for t in self.tensors]
+        for _, data, grad, _ in self.kept:
             self.note(data)
             self.note(grad)
         self.states = [
@@ -64,8 +68,10 @@ class Snapshot:
     def restore(self) -> None:
         for array, copy in self.arrays.values():
             array[...] = copy
-        for tensor, data, grad, stamp in self.held:
+        for tensor, data, grad, stamp in self.kept:
             tensor.data, tensor.grad, tensor.stamp = data, grad, stamp
+        for optimizer, states in self.lists:
+            optimizer.state = states
         for _, _, state, remembered in self.states:
             state.clear()
             state.update(remembered)
@@ -86,6 +92,8 @@ class Snapshot:
                 found["result", path] = np.array(value, kind)
 
         map_leaves(result, (), note)
+        for array in self.held:
+            found["array", id(array)] = np.array(array)
         for tensor in self.tensors:
             if tensor.grad is not None:
                 found["gradient", tensor] = np.array(tensor.grad)
@@ -110,7 +118,9 @@ def values_of_outcome(trace: Trace, arguments: Mapping[str, Any]) -> dict[Any, V
             found["gradient", tensor_at(holder, arguments)] = grad
     for target, new in trace.program.writes.items():
         source = trace.sources[target]
-        if isinstance(source, Slot):
+        if isinstance(source, Held):
+            found["array", id(source.array)] = new
+        elif isinstance(source, Slot):
             found["state", source.optimizer, source.position, source.name] = new
         elif isinstance(source, TensorData) or (isinstance(source, Argument) and source.is_tensor):
             found["values", tensor_at(source, arguments)] = new
@@ -134,6 +144,8 @@ def text_of(key: Any) -> str:
             return "the result" + "".join(f"[{part!r}]" for part in path)
         case ("state", optimizer, position, slot):
             return f"{type(optimizer).__name__}.state[{position}][{slot!r}]"
+        case ("array", _):
+            return "an array that the function holds"
         case (kind, tensor):
             return f"the {kind} of {tensor.name or 'a tensor'}"
     raise AssertionError(key)
