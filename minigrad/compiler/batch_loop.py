@@ -162,7 +162,10 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
     source = loop_text(loop)
     namespace = namespace_of(source, f"<{name_of(source)}>", {"step": step})
     batches = namespace["batches"]
-    nothing = np.empty((0, *loop.batch["x"].shape), loop.batch["x"].dtype)
+    nothing = np.empty(0)
+    flat_x, flat_y = loop.x.reshape(-1), loop.y.reshape(-1)
+    batch_x, batch_y = loop.batch["x"], loop.batch["y"]
+    flat_batch = batch_x.reshape(-1), batch_y.reshape(-1)
 
     def run(
         order: NDArray[np.intp],
@@ -173,10 +176,11 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
         counts: NDArray[np.int64],
         inputs: list[Any],
     ) -> int:
-        kept = nothing if collected is None else loop.collected
+        kept = nothing if loop.collected is None else loop.collected.reshape(-1)
+        into = nothing if collected is None else collected.reshape(-1)
         done: int = batches(
-            *(workspace, loop.x, loop.y, order, first, most, loop.batch["x"], loop.batch["y"]),
-            *(losses, nothing if collected is None else collected, kept, counts, *inputs),
+            *(workspace, flat_x, flat_y, order[first:], most, batch_x, batch_y, *flat_batch),
+            *(losses, into, kept, counts, *inputs),
         )
         return done
 
@@ -195,18 +199,26 @@ def loop_text(loop: BatchLoop) -> str:
         else:
             others.append(value.name)
             arguments.append(value.name)
-    fixed = "workspace, x, y, order, first, most, x_batch, y_batch, losses, collected, kept, counts"
+    fixed = (
+        "workspace, x, y, order, most, x_batch, y_batch, x_flat, y_flat, losses, collected, kept, "
+        "counts"
+    )
     lines = [
         "from numba import njit",
         "",
         "@njit",
         f"def batches({', '.join([fixed, *others])}):",
-        "    size = len(x_batch)",
         "    for b in range(most):",
-        "        for row in range(size):",
-        "            chosen = order[first + b * size + row]",
-        "            x_batch[row] = x[chosen]",
-        "            y_batch[row] = y[chosen]",
+        f"        for row in range({loop.batch_size}):",
+        f"            chosen = order[b * {loop.batch_size} + row]",
+    ]
+    for name, batch in loop.batch.items():
+        width = batch[0].size
+        lines += [
+            f"            for k in range({width}):",
+            f"                {name}_flat[row * {width} + k] = {name}[chosen * {width} + k]",
+        ]
+    lines += [
         f"        result = step(workspace, {', '.join(arguments)})",
         "        if result[0]:",
         "            return b",
@@ -214,5 +226,8 @@ def loop_text(loop: BatchLoop) -> str:
     ]
     lines += [f"        counts[{i}] = result[{k}]" for i, k in enumerate(loop.count_at)]
     if loop.collected is not None:
-        lines.append("        collected[b] = kept")
+        lines += [
+            f"        for k in range({loop.collected.size}):",
+            f"            collected[b * {loop.collected.size} + k] = kept[k]",
+        ]
     return "\n".join([*lines, "    return most", ""])
