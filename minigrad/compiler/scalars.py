@@ -56,8 +56,10 @@ def expression(instruction: Instruction, names: Sequence[str]) -> str:
     if primitive == "full":
         return literal(instruction.attributes["fill"] or 0, out.dtype)
     given = iter(names)
-    dtypes = [np.promote_types(x, np.float32) if x == np.float16 else x
-              for x in instruction.attributes["dtypes"]]
+    dtypes = [
+        np.promote_types(x, np.float32) if x == np.float16 else x
+        for x in instruction.attributes["dtypes"]
+    ]
     texts = [
         as_dtype(operand, given, dtype)
         for operand, dtype in zip(instruction.operands, dtypes, strict=True)
