@@ -102,6 +102,8 @@ def computed(
         return f"{texts[0]} * {texts[0]}", wide
     if primitive == "reciprocal" and first.kind == "f":
         return f"{literal(1, first)} / {texts[0]}", first
+    if primitive == "exp" and first == np.float32:
+        return f"exp_float32({texts[0]})", first
     if primitive in MATH and first.kind == "f":
         return f"math.{primitive}({texts[0]})", first
     if primitive in OF_INTEGERS and first.kind in "iu":
