@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.compiler.cache import stored, text_hash
+from minigrad.compiler.gathering import gathered
 from minigrad.compiler.generated import (
     Generated,
     array_in,
@@ -13,7 +14,6 @@ from minigrad.compiler.generated import (
     namespace_of,
     new_workspace,
 )
-from minigrad.compiler.gathering import gathered
 from minigrad.compiler.loops import AXES, Nest, at, nested
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value
@@ -59,15 +59,14 @@ def generate(plan: Plan) -> Generated:
         source = source.replace(CACHED, "")
     workspace = new_workspace(plan)
     filename = f"<{name}>" if path is None else str(path)
-    namespace = namespace_of(source, filename, {"__name__": name})
+    namespace = namespace_of(source, filename, {})
     step = namespace["step"]
 
     def run(*inputs: Any) -> tuple[Any, ...]:
         return step(workspace, *inputs)  # type: ignore[no-any-return]
 
     arrays = {
-        out: array_in(workspace, plan, root).reshape(out.shape)
-        for out, root in plan.arrays.items()
+        out: array_in(workspace, plan, root).reshape(out.shape) for out, root in plan.arrays.items()
     }
     return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
 
@@ -126,9 +125,7 @@ class Writer:
         ]
         for value, offset in plan.workspace.offsets.items():
             dtype = "bool_" if value.dtype.kind == "b" else value.dtype.name
-            lines.append(
-                f"{value.name}s = buffer(workspace, {offset}, {value.size}, np.{dtype})"
-            )
+            lines.append(f"{value.name}s = buffer(workspace, {offset}, {value.size}, np.{dtype})")
         return lines
 
     def scalar(self, value: Value) -> str:
@@ -163,9 +160,7 @@ class Writer:
         out = instruction.out
         (n, inner), m = x.shape, y.shape[1]
         orders = "".join(self.order(value) for value in (x, y))
-        names = ", ".join(
-            self.from_offset(value) for value in (x, y)
-        )
+        names = ", ".join(self.from_offset(value) for value in (x, y))
         large = n * inner * m > SMALL_PRODUCT and out.dtype.kind == "f"
         by = "blas" if large else "dot"
         return [f"{by}_{orders}({names}, {self.array(out)}, {n}, {inner}, {m})"]
