@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.compiler.cache import stored
 from minigrad.compiler.checked import fetched
 from minigrad.compiler.generated import Generated, name_of, namespace_of
 from minigrad.compiler.program import Value
@@ -159,8 +160,13 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
     """The loop as a native function around the native step."""
     assert loop.generated.native is not None
     step, workspace = loop.generated.native
-    source = loop_text(loop)
-    namespace = namespace_of(source, f"<{name_of(source)}>", {"step": step})
+    source = f"# around {name_of(loop.generated.source)}\n{loop_text(loop)}"
+    name = name_of(source)
+    path = stored(source, name)
+    if path is None:
+        source = source.replace("(cache=True)", "")
+    filename = f"<{name}>" if path is None else str(path)
+    namespace = namespace_of(source, filename, {"step": step})
     batches = namespace["batches"]
     nothing = np.empty(0)
     flat_x, flat_y = loop.x.reshape(-1), loop.y.reshape(-1)
@@ -206,7 +212,7 @@ def loop_text(loop: BatchLoop) -> str:
     lines = [
         "from numba import njit",
         "",
-        "@njit",
+        "@njit(cache=True)",
         f"def batches({', '.join([fixed, *others])}):",
         "    for b in range(most):",
         f"        for row in range({loop.batch_size}):",
