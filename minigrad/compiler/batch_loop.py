@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.compiler.cache import stored
 from minigrad.compiler.checked import fetched
-from minigrad.compiler.generated import Generated, name_of, namespace_of
+from minigrad.compiler.generated import Generated, name_of
+from minigrad.compiler.numba_backend import native
 from minigrad.compiler.program import Value
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData
 from minigrad.compiler.collecting import Result, Trace
@@ -161,13 +161,7 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
     assert loop.generated.native is not None
     step, workspace = loop.generated.native
     source = f"# around {name_of(loop.generated.source)}\n{loop_text(loop)}"
-    name = name_of(source)
-    path = stored(source, name)
-    if path is None:
-        source = source.replace("(cache=True)", "")
-    filename = f"<{name}>" if path is None else str(path)
-    namespace = namespace_of(source, filename, {"step": step})
-    batches = namespace["batches"]
+    _, batches = native(source, "batches", step=step)
     nothing = np.empty(0)
     flat_x, flat_y = loop.x.reshape(-1), loop.y.reshape(-1)
     batch_x, batch_y = loop.batch["x"], loop.batch["y"]
@@ -212,7 +206,7 @@ def loop_text(loop: BatchLoop) -> str:
     lines = [
         "from numba import njit",
         "",
-        "@njit(cache=True)",
+        '@njit(error_model="numpy", cache=True)',
         f"def batches({', '.join([fixed, *others])}):",
         "    for b in range(most):",
         f"        for row in range({loop.batch_size}):",

@@ -52,15 +52,8 @@ def generate(plan: Plan) -> Generated:
     """
     check_installed()
     refuse_dtypes(plan)
-    source = Writer(plan).write()
-    name = name_of(source)
-    path = stored(source, name)
-    if path is None:
-        source = source.replace(CACHED, "")
+    source, step = native(Writer(plan).write(), "step")
     workspace = new_workspace(plan)
-    filename = f"<{name}>" if path is None else str(path)
-    namespace = namespace_of(source, filename, {})
-    step = namespace["step"]
 
     def run(*inputs: Any) -> tuple[Any, ...]:
         return step(workspace, *inputs)  # type: ignore[no-any-return]
@@ -69,6 +62,22 @@ def generate(plan: Plan) -> Generated:
         out: array_in(workspace, plan, root).reshape(out.shape) for out, root in plan.arrays.items()
     }
     return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
+
+
+PROGRAMS: dict[str, tuple[str, Any]] = {}
+"""By name, those that this process has compiled or loaded."""
+
+
+def native(source: str, function: str, **names: Any) -> tuple[str, Any]:
+    """A generated text as it runs, and its function; compiled once, kept on disk if possible."""
+    name = name_of(source)
+    if name not in PROGRAMS:
+        path = stored(source, name)
+        if path is None:
+            source = source.replace(CACHED, "")
+        filename = f"<{name}>" if path is None else str(path)
+        PROGRAMS[name] = source, namespace_of(source, filename, names)[function]
+    return PROGRAMS[name]
 
 
 def check_installed() -> None:
