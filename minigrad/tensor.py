@@ -254,6 +254,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
+            if isinstance(self.data, UnknownArray):
+                return np.ones_like(self.data)
             one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
             return one.reshape(self.data.shape) if self.data.ndim else one
         unknown = isinstance(gradient, UnknownArray)

@@ -166,7 +166,7 @@ def held_by_class(kind: type) -> list[Any]:
     return held
 
 
-STEPS = ("forward", "step")
+STEPS = ("forward", "step", "updates")
 """The methods of our own modules and optimizers that read attributes."""
 
 

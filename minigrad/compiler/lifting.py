@@ -123,7 +123,11 @@ class Lifted:
 
     def changed_variables(self) -> list[str]:
         """What the function itself changed, in words; it is put back as well."""
-        changed = [variable for variable in self.variables if not variable.unchanged]
+        changed = [
+            variable
+            for variable in self.variables
+            if not variable.unchanged and not isinstance(variable.now(), Drawing)
+        ]
         for variable in changed:
             variable.put_back()
         found = list(map(str, changed))
