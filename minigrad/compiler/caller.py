@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.generated import Generated
-from minigrad.compiler.program import Value
+from minigrad.compiler.program import Program, Value
 from minigrad.compiler.collecting import Result, Same, Trace
 from minigrad.compiler.sources import Argument, Draw, Grad, Names, Slot, TensorData
 from minigrad.compiler.variables import Variable
@@ -92,11 +92,11 @@ def joined(tests: list[str], width: int = 4) -> list[str]:
 def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
     """What the function did to Python objects: gradients, counts, marks of change, modes."""
     lines = []
-    given: set[Value] = set()
+    given = checked_outputs(trace.program)
     for holder, grad in trace.grads.items():
         text = array_text(grad, generated, names)
         if grad is not None and grad.shape:
-            text += ".copy()" if grad in given else ""  # no two gradients share memory
+            text += ".copy()" if grad in given else ""
             given.add(grad)
         lines.append(f"{holder.holder(names)}.grad = {text}")
     for slot, count in trace.counts.items():
@@ -108,6 +108,19 @@ def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
     for module, mode in trace.switched.items():
         lines.append(f"{names.of(module, 'module')}.training = {mode}")
     return lines
+
+
+def checked_outputs(program: Program) -> set[Value]:
+    """Outputs that a check depends on: their arrays are written before it is known to hold.
+
+    The gradient that a tensor has must be another array then. The same is true of one that two
+    tensors would share.
+    """
+    needed = set(program.checks)
+    for instruction in reversed(program.instructions):
+        if instruction.out in needed:
+            needed.update(instruction.values)
+    return needed.intersection(program.outputs)
 
 
 def array_text(value: Value | None, generated: Generated, names: Names) -> str:
