@@ -55,14 +55,14 @@ def generate_caller(
         if tests:
             body.append(f"# {what}")
             body += [f"if not ({test}): return {miss}" for test in joined(tests)]
-    draws = generators_drawn(trace) if program.checks else []
+    draws = generators_drawn(trace) if may_refuse(program) else []
     states = [names.free(f"state{k}") for k in range(len(draws))]
     places = [f"{names.of(g, 'generator')}.bit_generator.state" for g in draws]
     body += [f"{state} = {place}" for state, place in zip(states, places, strict=True)]
     inputs = [trace.sources[value].expression(names) for value in program.inputs]
     is_refused = names.free("is_refused")
     body.append(f"{', '.join([is_refused, *numbers])}, = {run}({', '.join(inputs)})")
-    if program.checks:
+    if may_refuse(program):
         body.append(f"if {is_refused}:")
         body += [f"    {place} = {state}" for state, place in zip(states, places, strict=True)]
         body.append(f"    return {refused}")
@@ -75,6 +75,12 @@ def generate_caller(
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     exec(compile(text, filename, "exec"), namespace)
     return namespace[name], text
+
+
+def may_refuse(program: Program) -> bool:
+    """Whether there are checks: the program's own, and those of positions that index something."""
+    indexing = ("index", "set", "add_at")
+    return bool(program.checks) or any(i.primitive in indexing for i in program.instructions)
 
 
 def generators_drawn(trace: Trace) -> list[np.random.Generator]:

@@ -22,7 +22,7 @@ now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=N
 
 OWN_ROOM = os.path.dirname(__file__) + os.sep
 NUMPY = os.path.dirname(np.__file__) + os.sep
-MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py")
+MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py", "printing.py")
 
 
 class Recorder:
@@ -240,21 +240,8 @@ class Recorder:
                 "indexing by a bool array gives a shape that depends on values; use mg.where"
             )
         for k, axis in array_axes(parts, len(shape)):
-            self.check_positions(arrays[k], shape[axis])
+            check_positions(arrays[k], shape[axis])
         return parts, [self.as_value(array) for array in arrays]
-
-    def check_positions(self, positions: Any, size: int) -> None:
-        """Refuse later values that are outside of an axis, and those known now at once."""
-        if isinstance(positions, UnknownArray):
-            if positions.dtype.kind not in "iu":
-                raise IndexError("arrays used as indices must be of integer (or boolean) type")
-            unknown: Any = positions
-            low = self.elementwise(np.less, [unknown, -size])
-            high = self.elementwise(np.greater_equal, [unknown, size])
-            wrong = self.elementwise(np.logical_or, [Known(low), Known(high)])
-            self.program.checks.append(self.reduce("logical_or", Known(wrong), None, False, None))
-        elif positions.size and (positions.min() < -size or positions.max() >= size):
-            raise IndexError(f"an index is out of bounds for an axis of size {size}")
 
     def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
         values = [self.as_value(x) for x in arrays]
@@ -269,13 +256,13 @@ class Recorder:
         return self.emit("full", [], shape, dtype, fill=fill)
 
 
-class Known(UnknownArray):
-    """A value of the program as an operand."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
+def check_positions(positions: Any, size: int) -> None:
+    """Refuse positions outside of an axis; those that come later are checked at each call."""
+    if isinstance(positions, UnknownArray):
+        if positions.dtype.kind not in "iu":
+            raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    elif positions.size and (positions.min() < -size or positions.max() >= size):
+        raise IndexError(f"an index is out of bounds for an axis of size {size}")
 
 
 def same_bits(here: NDArray[Any], there: NDArray[Any]) -> bool:

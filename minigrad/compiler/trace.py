@@ -54,6 +54,11 @@ def traced(function: Callable[..., Any], lifted: Lifted) -> Trace:
         lifted.lift()
         result = function(**lifted.arguments)
         found = collect(lifted, result)
+    except Exception as error:
+        refusal = lifted.recorder.refusal
+        if refusal is not None and error is not refusal:
+            raise refusal from error  # NumPy makes errors of its own of some
+        raise
     finally:
         now_tracing.reset(token)
         lifted.put_back()

@@ -229,6 +229,8 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Node) for kind in types):
             return NotImplemented
+        if function in PRINTERS:
+            raise self.needs_values("formatted")
         if function not in FUNCTIONS:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise refused(f"{name} is not compiled")
@@ -447,6 +449,8 @@ def method(name: str) -> Callable[..., Any]:
 
     return call
 
+
+PRINTERS = frozenset([np.array2string, np.array_repr, np.array_str])
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.shape: operator.attrgetter("shape"),
