@@ -8,7 +8,7 @@ import pytest
 import minigrad as mg
 from minigrad.errors import CompileError, DTypeError, GraphError
 from minigrad.nn import Dropout, Linear, Sequential, mlp
-from minigrad.optim import SGD, Adam, CosineLR
+from minigrad.optim import SGD, Adam, StepLR
 from tests.compiler.comparing import assert_close, assert_same_states, assert_same_tensors
 
 RNG = np.random.default_rng(0)
@@ -38,7 +38,7 @@ def agree(models, optimizers):
 def test_hyperparameters_and_shorter_batches(backend):
     models, optimizers, eager = pair(lambda p: Adam(p, lr=0.01))
     ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
-    schedules = [CosineLR(optimizer, 20) for optimizer in optimizers]
+    schedules = [StepLR(optimizer, 4) for optimizer in optimizers]
     for number in range(12):
         n = 3 if number % 4 == 3 else 6
         assert ours(X[:n], Y[:n]) == pytest.approx(eager(X[:n], Y[:n]), rel=1e-9)
@@ -166,7 +166,7 @@ def test_new_tensors_as_arguments_need_no_new_program(backend):
     w = mg.Tensor(np.ones(4), requires_grad=True)
 
     def function(x, y):
-        x.grad = None
+        x.grad = y.grad = w.grad = None
         (x * y * w).sum().backward()
         return x.grad
 
@@ -214,9 +214,9 @@ def test_arguments_of_all_kinds(backend):
             assert found["out"].dtype == expected["out"].dtype.newbyteorder("=")
             assert found["kept"][1:] == expected["kept"][1:]
     for wrong in [(), (X, 1.0, X, X, None)]:
-        with pytest.raises(TypeError):
+        with pytest.raises((TypeError, CompileError)):
             compiled(*wrong)
-    with pytest.raises(TypeError):
+    with pytest.raises((TypeError, CompileError)):
         compiled("text")
     for wrong in (np.array([None, 1]), np.ma.masked_array(X), np.array([1j])):
         with pytest.raises(DTypeError, match="argument x"):
@@ -245,15 +245,23 @@ def test_writing_to_arguments(backend):
     np.testing.assert_array_equal(total, np.full(3, 4.0))
     with pytest.raises(CompileError, match="argument total is written to"):
         compiled(np.zeros(6)[::2], np.ones(3))
-    with pytest.raises(CompileError, match="shares memory"):
+    with pytest.raises(CompileError, match="share memory"):
         mg.compile(add, backend=backend)(total[:2], total[1:])
 
 
 def test_tensors_that_share_memory_are_refused(backend):
     flat = np.ones(6)
     a, b = (mg.Tensor(part, requires_grad=True) for part in (flat[:4], flat[2:]))
+    optimizer = SGD([a, b], lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        ((a.sum() + b.sum()) * x).backward()
+        optimizer.step()
+
     with pytest.raises(CompileError, match="share memory"):
-        mg.compile(lambda x: (a.sum() + b.sum()) * x, backend=backend)(1.0)
+        mg.compile(step, backend=backend)(1.0)
+    np.testing.assert_array_equal(flat, 1.0)
 
 
 def test_compiled_within_compiled_and_no_grad(backend):
@@ -278,6 +286,6 @@ def test_returned_parameters_are_themselves(backend):
 
 
 def test_an_option_bound_by_partial(backend):
-    compiled = mg.compile(functools.partial(mg.clip, low=-0.5, high=0.5), backend=backend)
+    compiled = mg.compile(functools.partial(mg.clip, low=-1, high=0), backend=backend)
     for _ in range(3):
-        assert_close(compiled(X), np.clip(X, -0.5, 0.5))
+        assert_close(compiled(X), np.clip(X, -1, 0))

@@ -149,10 +149,10 @@ NAMED = {
 
 
 @pytest.mark.parametrize("function", NAMED, ids=lambda f: f.__name__)
-def test_what_is_refused_and_where(function, backend):
+def test_what_is_refused_and_where(function):
     lines, start = inspect.getsourcelines(function)
     line = start + next(i for i, text in enumerate(lines) if "# here" in text)
-    compiled = mg.compile(function, backend=backend)
+    compiled = mg.compile(function, backend="numpy")
     with pytest.raises(CompileError, match=NAMED[function]) as found:
         compiled(X)
     assert f"test_refused.py:{line} (" in str(found.value)
@@ -232,10 +232,10 @@ EFFECTS = {
 
 
 @pytest.mark.parametrize("function", EFFECTS, ids=lambda f: getattr(f, "__name__", "Keeper"))
-def test_effects_that_would_happen_once(function, backend):
+def test_effects_that_would_happen_once(function):
     drawn = GENERATOR.bit_generator.state
     with pytest.raises(CompileError, match=EFFECTS[function]):
-        mg.compile(function, backend=backend)(X)
+        mg.compile(function, backend="numpy")(X)
     assert OPTIMIZER.lr == 0.1
     assert not HISTORY
     assert COUNT == 0
@@ -309,9 +309,9 @@ HIDING = {
 
 
 @pytest.mark.parametrize("name", HIDING)
-def test_what_hides_is_read_at_each_call(name, backend):
+def test_what_hides_is_read_at_each_call(name):
     function = HIDING[name]
-    compiled = mg.compile(function, backend=backend)
+    compiled = mg.compile(function, backend="numpy")
     for _ in range(4):
         np.testing.assert_allclose(compiled(X), function(X), 1e-12)
     try:

@@ -39,6 +39,8 @@ def step_of(model, loss, optimizer):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_hundred_steps_of_every_optimizer(name, backend):
+    if backend == "numba" and name not in ("nesterov", "adamw"):
+        pytest.skip("what the back end makes of an optimizer shows in the longest two")
     models = [mlp([4, 7, 3], activation="tanh", rng=1) for _ in range(2)]
     optimizers = [OPTIMIZERS[name](model.parameters()) for model in models]
     ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
@@ -57,6 +59,8 @@ def test_a_hundred_steps_of_every_optimizer(name, backend):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "tanh"])
 def test_networks_in_both_precisions(activation, dtype, backend):
+    if backend == "numba" and (activation == "relu") is (dtype is np.float64):
+        pytest.skip("half of them show what the back end makes of an activation")
     models = [mlp([4, 5, 3], activation=activation, rng=2, dtype=dtype) for _ in range(2)]
     optimizers = [SGD(model.parameters(), lr=0.2) for model in models]
 
@@ -77,8 +81,8 @@ def test_networks_in_both_precisions(activation, dtype, backend):
 @pytest.mark.parametrize("name", PER_SAMPLE)
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_every_loss(name, reduction, backend):
-    if backend == "numba" and reduction != "none":
-        pytest.skip("one reduction shows what the back end makes of a loss")
+    if backend == "numba" and (reduction != "none" or "," in name):
+        pytest.skip("one reduction and one kind of targets show what the back end makes of it")
     function, y, t, _ = PER_SAMPLE[name]
     options = {} if function in (mg.sum_squared_error, mg.mean_squared_error) else {"base": 2.0}
 

@@ -23,7 +23,7 @@ def with_wrong(primitive, other, generate):
     """A back end that takes one primitive for another."""
 
     def wrong(planned):
-        program = planned.program
+        program = planned.original
         instructions = [
             Instruction(i.out, other, i.operands, i.attributes, i.place)
             if i.primitive == primitive
