@@ -14,9 +14,9 @@ import numpy as np
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
+from minigrad.compiler.collecting import Result, Same, Trace
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.program import Program, Value
-from minigrad.compiler.collecting import Result, Same, Trace
 from minigrad.compiler.sources import Argument, Draw, Grad, Names, Slot, TensorData
 from minigrad.compiler.variables import Variable
 from minigrad.tensor import Tensor, next_stamp

@@ -6,7 +6,6 @@ Generated programs import it. It is the only file of the package that needs Numb
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic

@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 from typing import Any
 
+from minigrad.compiler.gathering import gathered
 from minigrad.compiler.generated import (
     Generated,
     array_in,
@@ -11,7 +12,6 @@ from minigrad.compiler.generated import (
     namespace_of,
     new_workspace,
 )
-from minigrad.compiler.gathering import gathered
 from minigrad.compiler.loops import AXES, Nest, at, nested
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value

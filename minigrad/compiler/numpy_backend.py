@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from minigrad.compiler.interpreter import erf
 from minigrad.compiler.generated import (
     Generated,
     array_in,
@@ -14,6 +13,7 @@ from minigrad.compiler.generated import (
     new_workspace,
 )
 from minigrad.compiler.indices import ArrayIndex
+from minigrad.compiler.interpreter import erf
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import UFUNCS, Instruction, Operand, Value
 from minigrad.compiler.recorder import kind_of

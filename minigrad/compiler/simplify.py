@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiler.interpreter import carry_out
-from minigrad.compiler.program import ELEMENTWISE, UFUNCS, Instruction, Operand, Place, Program, Value
+from minigrad.compiler.program import (
+    ELEMENTWISE,
+    UFUNCS,
+    Instruction,
+    Operand,
+    Place,
+    Program,
+    Value,
+)
 
 __all__ = ["simplify"]
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import NonFiniteError
+from minigrad.ops.base import UnknownArray
 from minigrad.optim.hyperparameters import positive
 from minigrad.optim.parameters import check_gradient, checked_parameters
-from minigrad.ops.base import UnknownArray
 from minigrad.tensor import Tensor
 from minigrad.validation import anywhere
 
@@ -86,7 +86,8 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         clipped = np.empty_like(grad)
         clipped[...] = grad * scale
         parameter.grad = clipped
-    return total if isinstance(total, UnknownArray) else float(total)
+    unknown: Any = total
+    return unknown if isinstance(total, UnknownArray) else float(total)  # type: ignore[no-any-return]
 
 
 def norm_of(grad: Any) -> Any:

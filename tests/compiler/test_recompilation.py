@@ -97,7 +97,7 @@ def test_variables_that_are_rebound(backend):
 
     compiled = mg.compile(function, backend=backend)
     try:
-        for FACTOR in (2.0, 2.0, 2.0, 5.0, 5.0, 2):  # noqa: B007, PLW0642
+        for FACTOR in (2.0, 2.0, 2.0, 5.0, 5.0, 2):  # noqa: B007
             assert_close(compiled(X), function(X))
         inner = 4.0
         assert_close(compiled(X), function(X))

@@ -113,7 +113,9 @@ def test_information_measures(backend):
 
 
 def test_dropout_draws_the_masks_that_eager_draws(backend):
-    models = [Sequential(Linear(4, 8, rng=0), Dropout(0.4, rng=5), Linear(8, 3, rng=1)) for _ in "ab"]
+    models = [
+        Sequential(Linear(4, 8, rng=0), Dropout(0.4, rng=5), Linear(8, 3, rng=1)) for _ in "ab"
+    ]
     optimizers = [SGD(model.parameters(), lr=0.1) for model in models]
     ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
     eager = step_of(models[1], mg.softmax_cross_entropy, optimizers[1])
