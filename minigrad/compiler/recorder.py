@@ -1,7 +1,6 @@
 """The notebook of a trace: each method adds one instruction to the program and gives its result."""
 
 import os
-import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -10,19 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
-from minigrad.compiler.program import Instruction, Operand, Place, Program, Value
+from minigrad.compiler.places import place
+from minigrad.compiler.program import Instruction, Operand, Program, Value
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
-from minigrad.tensor import is_own_file
 
 __all__ = ["Recorder", "now_tracing", "refused"]
 
 now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
 """The recorder of the trace that runs here, if one does."""
-
-OWN_ROOM = os.path.dirname(__file__) + os.sep
-NUMPY = os.path.dirname(np.__file__) + os.sep
-MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py", "printing.py")
 
 
 class Recorder:
@@ -297,36 +292,6 @@ def probe_of(value: Value) -> NDArray[Any]:
 def plain_whole(parts: tuple[Any, ...]) -> bool:
     """Whether an index means the whole array."""
     return all(part is Ellipsis or part == slice(None) for part in parts)
-
-
-def place() -> Place:
-    """The user's line and the forward or rule that adds an instruction now."""
-    function = ""
-    frame = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        filename = code.co_filename
-        if code.co_name == "backward_step" and "tensor" in frame.f_locals:
-            tensor = frame.f_locals["tensor"]
-            if tensor.code is not None:
-                return Place(tensor.code.co_filename, line_of(tensor), function)
-        own = is_own_file[filename]
-        is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
-        if own and not function and not is_machinery:
-            function = code.co_qualname
-        if not own and not filename.startswith(NUMPY):
-            return Place(filename, frame.f_lineno, function or code.co_qualname)
-        caller = frame.f_back
-        if caller is None:
-            break
-        frame = caller
-    return Place("?", 0, function)
-
-
-def line_of(tensor: Any) -> int:
-    """The line that a tensor was made in."""
-    positions = list(tensor.code.co_positions())
-    return positions[tensor.instruction // 2][0] or 0
 
 
 def refused(reason: str) -> CompileError:

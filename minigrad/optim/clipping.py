@@ -86,8 +86,8 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         clipped = np.empty_like(grad)
         clipped[...] = grad * scale
         parameter.grad = clipped
-    unknown: Any = total
-    return unknown if isinstance(total, UnknownArray) else float(total)  # type: ignore[no-any-return]
+    norm = total if isinstance(total, UnknownArray) else float(total)
+    return norm  # type: ignore[no-any-return]
 
 
 def norm_of(grad: Any) -> Any:
