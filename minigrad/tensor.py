@@ -589,7 +589,8 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
         raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
     if isinstance(data, UnknownArray):
         unknown: Any = data
-        return unknown if dtype is None else unknown.astype(dtype)
+        later: NDArray[Any] = unknown if dtype is None else unknown.astype(dtype)
+        return later
     if holds_node(data):
         raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
     try:

@@ -56,12 +56,14 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
 
 
 def result_type(*arrays: Any) -> np.dtype[Any]:
-    return np.result_type(
-        *[
-            (float(0) if x.value.weak else x.dtype) if isinstance(x, UnknownArray) else x
-            for x in arrays
-        ]
-    )
+    return np.result_type(*map(promoted, arrays))
+
+
+def promoted(x: Any) -> Any:
+    """As NumPy's promotion takes it: a number whose dtype does not count, a dtype, or an array."""
+    if isinstance(x, UnknownArray):
+        return 0.0 if x.value.weak else x.dtype
+    return x
 
 
 def method(name: str) -> Callable[..., Any]:

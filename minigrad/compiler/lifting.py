@@ -207,8 +207,8 @@ class Lifted:
         recorder = self.recorder
         value = recorder.new(tensor.data.shape, tensor.data.dtype)
         recorder.forbidden[value] = (
-            f"{tensor!r} is the result of an op outside of the compiled function: its values belong "
-            "to one call. Hand over what it was computed from, or t.detach()"
+            f"{tensor!r} is the result of an op outside of the compiled function: its values "
+            "belong to one call. Hand over what it was computed from, or t.detach()"
         )
         before = tensor.data, tensor.grad
 

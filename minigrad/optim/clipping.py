@@ -86,7 +86,7 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         clipped = np.empty_like(grad)
         clipped[...] = grad * scale
         parameter.grad = clipped
-    norm = total if isinstance(total, UnknownArray) else float(total)
+    norm: Any = total if isinstance(total, UnknownArray) else float(total)
     return norm  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""Two equal things, one trained step by step and one compiled, and what they must have in common."""
+"""What a thing trained step by step and a compiled one must have in common."""
 
 import numpy as np
 
