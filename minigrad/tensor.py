@@ -257,6 +257,8 @@ class Tensor(Node):
                     f"backward() from {self!r} needs a gradient of shape {self.data.shape}: only "
                     "a single element has the obvious one, 1. Reduce it to a scalar or pass one"
                 )
+            if isinstance(self.data, UnknownArray):
+                return np.ones_like(self.data)
             one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
             return one.reshape(self.data.shape) if self.data.ndim else one
         unknown = isinstance(gradient, UnknownArray)
@@ -592,7 +594,8 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
         raise DTypeError(f"{data!r} is a Tensor already; use t.detach() for one without its graph")
     if isinstance(data, UnknownArray):
         unknown: Any = data
-        return unknown if dtype is None else unknown.astype(dtype)
+        later: NDArray[Any] = unknown if dtype is None else unknown.astype(dtype)
+        return later
     if holds_node(data):
         raise DTypeError("a list of Tensors would lose their gradients; join them with mg.stack")
     try:

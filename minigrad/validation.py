@@ -174,7 +174,8 @@ FOR_LABELS = (
 def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDArray[Any]:
     """Class indices as one-hot rows in the shape and dtype of ``scores``, their range checked."""
     if isinstance(indices, UnknownArray):
-        return unknown_one_hot_rows(name, indices, scores)
+        unknown: NDArray[Any] = unknown_one_hot_rows(name, indices, scores)
+        return unknown
     shape = scores.shape
     try:
         in_columns = shape[-1] <= SHORT_ROW <= shape[0]  # as the softmax will be
@@ -198,8 +199,8 @@ def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:
         raise no_classes(name, scores.shape)
     classes = np.arange(scores.shape[-1])
     anywhere((indices < 0) | (indices >= scores.shape[-1]))
-    rows: NDArray[Any] = indices.reshape((*indices.shape, 1)) == classes
-    return rows.astype(scores.dtype)  # type: ignore[no-any-return]
+    rows = indices.reshape((*indices.shape, 1)) == classes
+    return rows.astype(scores.dtype)
 
 
 def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:

@@ -166,7 +166,7 @@ def held_by_class(kind: type) -> list[Any]:
     return held
 
 
-STEPS = ("forward", "step")
+STEPS = ("forward", "step", "updates")
 """The methods of our own modules and optimizers that read attributes."""
 
 
@@ -203,10 +203,15 @@ def named_by(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
             if name in space:
                 yield space, name
                 content = space[name]
-                is_module = isinstance(content, ModuleType) and not is_library(content)
-                if is_module and not is_own_file[content.__file__ or ""]:
-                    if not any(vars(content) is known for known in spaces):
-                        spaces.append(vars(content))
+                if is_users(content) and not any(vars(content) is known for known in spaces):
+                    spaces.append(vars(content))
+
+
+def is_users(thing: Any) -> bool:
+    """Whether it is an imported module of the user's."""
+    if not isinstance(thing, ModuleType) or is_library(thing):
+        return False
+    return not is_own_file[getattr(thing, "__file__", None) or ""]
 
 
 def names_in(code: CodeType) -> dict[str, None]:

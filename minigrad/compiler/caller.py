@@ -14,9 +14,9 @@ import numpy as np
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
-from minigrad.compiler.generated import Generated
-from minigrad.compiler.program import Value
 from minigrad.compiler.collecting import Result, Same, Trace
+from minigrad.compiler.generated import Generated
+from minigrad.compiler.program import Program, Value
 from minigrad.compiler.sources import Argument, Draw, Grad, Names, Slot, TensorData
 from minigrad.compiler.variables import Variable
 from minigrad.tensor import Tensor, next_stamp
@@ -55,14 +55,14 @@ def generate_caller(
         if tests:
             body.append(f"# {what}")
             body += [f"if not ({test}): return {miss}" for test in joined(tests)]
-    draws = generators_drawn(trace) if program.checks else []
+    draws = generators_drawn(trace) if may_refuse(program) else []
     states = [names.free(f"state{k}") for k in range(len(draws))]
     places = [f"{names.of(g, 'generator')}.bit_generator.state" for g in draws]
     body += [f"{state} = {place}" for state, place in zip(states, places, strict=True)]
     inputs = [trace.sources[value].expression(names) for value in program.inputs]
     is_refused = names.free("is_refused")
     body.append(f"{', '.join([is_refused, *numbers])}, = {run}({', '.join(inputs)})")
-    if program.checks:
+    if may_refuse(program):
         body.append(f"if {is_refused}:")
         body += [f"    {place} = {state}" for state, place in zip(states, places, strict=True)]
         body.append(f"    return {refused}")
@@ -75,6 +75,12 @@ def generate_caller(
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     exec(compile(text, filename, "exec"), namespace)
     return namespace[name], text
+
+
+def may_refuse(program: Program) -> bool:
+    """Whether there are checks: the program's own, and those of positions that index something."""
+    indexing = ("index", "set", "add_at")
+    return bool(program.checks) or any(i.primitive in indexing for i in program.instructions)
 
 
 def generators_drawn(trace: Trace) -> list[np.random.Generator]:
@@ -92,11 +98,11 @@ def joined(tests: list[str], width: int = 4) -> list[str]:
 def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
     """What the function did to Python objects: gradients, counts, marks of change, modes."""
     lines = []
-    given: set[Value] = set()
+    given = checked_outputs(trace.program)
     for holder, grad in trace.grads.items():
         text = array_text(grad, generated, names)
         if grad is not None and grad.shape:
-            text += ".copy()" if grad in given else ""  # no two gradients share memory
+            text += ".copy()" if grad in given else ""
             given.add(grad)
         lines.append(f"{holder.holder(names)}.grad = {text}")
     for slot, count in trace.counts.items():
@@ -108,6 +114,19 @@ def aftermath(trace: Trace, generated: Generated, names: Names) -> list[str]:
     for module, mode in trace.switched.items():
         lines.append(f"{names.of(module, 'module')}.training = {mode}")
     return lines
+
+
+def checked_outputs(program: Program) -> set[Value]:
+    """Outputs that a check depends on: their arrays are written before it is known to hold.
+
+    The gradient that a tensor has must be another array then. The same is true of one that two
+    tensors would share.
+    """
+    needed = set(program.checks)
+    for instruction in reversed(program.instructions):
+        if instruction.out in needed:
+            needed.update(instruction.values)
+    return needed.intersection(program.outputs)
 
 
 def array_text(value: Value | None, generated: Generated, names: Names) -> str:

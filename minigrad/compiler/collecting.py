@@ -104,8 +104,8 @@ def collect(lifted: Lifted, result: Any) -> Trace:
         if leaf is None or isinstance(leaf, (int, float, complex, str, bytes, Module, Optimizer)):
             return leaf
         raise CompileError(
-            f"the function returns a {type(leaf).__name__}: compiled, it may return arrays, Tensors "
-            "and plain values, alone or in tuples, lists and dicts"
+            f"the function returns a {type(leaf).__name__}: compiled, it may return arrays, "
+            "Tensors and plain values, alone or in tuples, lists and dicts"
         )
 
     for optimizer in lifted.belongings.optimizers:
@@ -120,9 +120,11 @@ def collect(lifted: Lifted, result: Any) -> Trace:
             trace.switched[module] = module.training
     for tracer, value in lifted.stand_ins:
         source = trace.sources[value]
-        if isinstance(source, (Argument, Held)) and tracer.value is not value:
-            if not isinstance(source, Argument) or not source.is_tensor:
-                program.writes[value] = tracer.value  # an array of the user's, written into
+        is_array = isinstance(source, Held) or (
+            isinstance(source, Argument) and not source.is_tensor
+        )
+        if is_array and tracer.value is not value:
+            program.writes[value] = tracer.value  # an array of the user's, written into
     trace.guards = [(trace.sources[v], truth) for v, truth in lifted.recorder.guards.items()]
     return trace
 

@@ -70,8 +70,17 @@ def compile(
     what shall be kept. Tensors inside the function have no graph afterwards. Random numbers that
     modules draw (`Dropout`) are drawn before each call from the same generators.
 
-    Everything else that the function does to Python objects, such as printing or appending to a
-    list, happens only while it is traced and checked.
+    Everything the function reads is looked at before each call: variables, attributes and lists
+    that it mentions by name, also by way of functions, methods and objects. If one holds something
+    else than when its program was made, another is made; the elements of arrays in them, and
+    hyperparameters, are read at each call. A function that changes one of them itself (appends to
+    a list, counts, sets an attribute), draws random numbers of its own, or sets the learning rate
+    is refused. What cannot be seen, such as printing or writing to a file, happens only while it is
+    traced and checked: Python runs at the first calls alone. Nor can a time or a file that the
+    function reads be seen: they differ at the second call, which is compared.
+
+    If values are refused (a label out of range), the function itself raises its error, and
+    parameters, gradients, optimizers and generators are what they were before.
 
     Examples
     --------

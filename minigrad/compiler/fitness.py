@@ -9,7 +9,7 @@ from numpy.lib.array_utils import byte_bounds
 from minigrad.compiler.arguments import is_in_order, leaves_of
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.collecting import Trace
-from minigrad.compiler.sources import Argument, Held
+from minigrad.compiler.sources import Argument, Held, Source, TensorData
 from minigrad.errors import CompileError
 from minigrad.tensor import Tensor
 
@@ -17,7 +17,7 @@ __all__ = ["check_arrays", "check_writes", "gradients_fit"]
 
 
 def check_arrays(belongings: Belongings, arguments: Mapping[str, Any]) -> None:
-    """Raise unless each Tensor has an array of its own that can be written to."""
+    """Raise unless each Tensor has an array that can be written to as it lies in memory."""
     given = [leaf for _, leaf in leaves_of(arguments) if isinstance(leaf, Tensor)]
     tensors = [t for t in dict.fromkeys([*belongings.tensors, *given]) if t.op is None]
     for tensor in tensors:
@@ -27,22 +27,10 @@ def check_arrays(belongings: Belongings, arguments: Mapping[str, Any]) -> None:
                 "read-only: compiled functions write into the array itself. Build it from "
                 "np.array(..., order='C')"
             )
-    ranges = sorted(
-        ((*byte_bounds(t.data), t.requires_grad, t) for t in tensors if t.data.size),
-        key=lambda entry: entry[:3],
-    )
-    for (_, end, trained, tensor), (start, _, also_trained, other) in zip(
-        ranges, ranges[1:], strict=False
-    ):
-        if start < end and (trained or also_trained):
-            raise CompileError(
-                f"{tensor!r} and {other!r} share memory: what is written to one would change the "
-                "other, which a compiled function cannot know. Give each its own array"
-            )
 
 
 def check_writes(trace: Trace, given: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
-    """Raise if an argument is written to of which the program would only see a copy."""
+    """Raise if the program would write to a copy, or to what it takes for another array."""
     leaves, ready = dict(leaves_of(given)), dict(leaves_of(arguments))
     for target in trace.program.writes:
         source = trace.sources[target]
@@ -51,13 +39,50 @@ def check_writes(trace: Trace, given: Mapping[str, Any], arguments: Mapping[str,
         if isinstance(source, Argument) and not source.is_tensor:
             array = ready[source.path]
             if array is not leaves[source.path] or not isinstance(array, np.ndarray):
-                raise cannot_write(f"argument {source.path[0]}")
-            for path, other in ready.items():
-                is_array = path != source.path and isinstance(other, np.ndarray)
-                if is_array and np.may_share_memory(array, other):
-                    raise CompileError(
-                        f"argument {source.path[0]} is written to and shares memory with {path[0]}"
-                    )
+                raise cannot_write(text_of(source, array))
+    if trace.program.writes:
+        check_apart(trace, ready)
+
+
+def check_apart(trace: Trace, arguments: Mapping[Any, Any]) -> None:
+    """Raise if an array that is written to shares memory with another one."""
+    ranges = []
+    for value, source in trace.sources.items():
+        array = array_of(source, arguments)
+        if isinstance(array, np.ndarray) and array.size:
+            is_written = value in trace.program.writes
+            ranges.append((*byte_bounds(array), is_written, text_of(source, array), id(array)))
+    reached, last = 0, None
+    for entry in sorted(ranges):
+        start, end, is_written, name, _ = entry
+        if last is not None and start < reached and (is_written or last[2]):
+            raise CompileError(
+                f"{name} and {last[3]} share memory: what is written to one would change the "
+                "other, which a compiled function cannot know. Give each its own array"
+            )
+        if end > reached:
+            reached, last = end, entry
+
+
+def array_of(source: Source, arguments: Mapping[Any, Any]) -> Any:
+    match source:
+        case TensorData():
+            return source.tensor.data
+        case Held():
+            return source.array
+        case Argument():
+            leaf = arguments[source.path]
+            return leaf.data if isinstance(leaf, Tensor) else leaf
+    return None
+
+
+def text_of(source: Source, array: Any) -> str:
+    match source:
+        case TensorData():
+            return repr(source.tensor)
+        case Argument():
+            return f"argument {source.path[0]}"
+    return f"an array of shape {array.shape} that the function holds"
 
 
 def cannot_write(what: str) -> CompileError:

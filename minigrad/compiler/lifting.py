@@ -123,7 +123,11 @@ class Lifted:
 
     def changed_variables(self) -> list[str]:
         """What the function itself changed, in words; it is put back as well."""
-        changed = [variable for variable in self.variables if not variable.unchanged]
+        changed = [
+            variable
+            for variable in self.variables
+            if not variable.unchanged and not isinstance(variable.now(), Drawing)
+        ]
         for variable in changed:
             variable.put_back()
         found = list(map(str, changed))
@@ -203,8 +207,8 @@ class Lifted:
         recorder = self.recorder
         value = recorder.new(tensor.data.shape, tensor.data.dtype)
         recorder.forbidden[value] = (
-            f"{tensor!r} is the result of an op outside of the compiled function: its values belong "
-            "to one call. Hand over what it was computed from, or t.detach()"
+            f"{tensor!r} is the result of an op outside of the compiled function: its values "
+            "belong to one call. Hand over what it was computed from, or t.detach()"
         )
         before = tensor.data, tensor.grad
 

@@ -120,7 +120,11 @@ def plan(program: Program, fused: bool = True) -> Plan:
 def find_lifetimes(
     prepared: Prepared, groups: list[Group], group_of: dict[Value, int], fused: bool
 ) -> dict[Value, Lifetime]:
-    """When each value that needs memory is there."""
+    """When each value that needs memory is there.
+
+    The memory of outputs still holds those of the last call, which must survive if a check fails:
+    with checks, nothing else may use it before.
+    """
     views, end = prepared.views, len(groups)
     last: dict[Value, int] = {}
     stored: set[Value] = set()
@@ -134,14 +138,16 @@ def find_lifetimes(
                 stored.add(root)
         if not is_loop(instruction) or (instruction.primitive == "reduce"):
             stored.add(instruction.out)
-    for value in prepared.outputs.values():
-        last[views[value].root] = end
-        stored.add(views[value].root)
+    kept = {views[value].root for value in prepared.outputs.values()}
+    last.update(dict.fromkeys(kept, end))
+    stored |= kept
+    has_checks = bool(prepared.program.checks)
     lifetimes = {value: Lifetime(0, end) for value in prepared.program.constants if value.shape}
     for value, k in group_of.items():
         needed = value in stored or not fused
         if needed and value.shape and value not in prepared.in_place:
-            lifetimes[value] = Lifetime(k, last.get(value, k))
+            first = 0 if has_checks and value in kept else k
+            lifetimes[value] = Lifetime(first, last.get(value, k))
     return lifetimes
 
 

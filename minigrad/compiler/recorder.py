@@ -1,7 +1,6 @@
 """The notebook of a trace: each method adds one instruction to the program and gives its result."""
 
 import os
-import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -10,19 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
-from minigrad.compiler.program import Instruction, Operand, Place, Program, Value
+from minigrad.compiler.places import place
+from minigrad.compiler.program import Instruction, Operand, Program, Value
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
-from minigrad.tensor import is_own_file
 
 __all__ = ["Recorder", "now_tracing", "refused"]
 
 now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
 """The recorder of the trace that runs here, if one does."""
-
-OWN_ROOM = os.path.dirname(__file__) + os.sep
-NUMPY = os.path.dirname(np.__file__) + os.sep
-MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py")
 
 
 class Recorder:
@@ -242,21 +237,8 @@ class Recorder:
                 "indexing by a bool array gives a shape that depends on values; use mg.where"
             )
         for k, axis in array_axes(parts, len(shape)):
-            self.check_positions(arrays[k], shape[axis])
+            check_positions(arrays[k], shape[axis])
         return parts, [self.as_value(array) for array in arrays]
-
-    def check_positions(self, positions: Any, size: int) -> None:
-        """Refuse later values that are outside of an axis, and those known now at once."""
-        if isinstance(positions, UnknownArray):
-            if positions.dtype.kind not in "iu":
-                raise IndexError("arrays used as indices must be of integer (or boolean) type")
-            unknown: Any = positions
-            low = self.elementwise(np.less, [unknown, -size])
-            high = self.elementwise(np.greater_equal, [unknown, size])
-            wrong = self.elementwise(np.logical_or, [Known(low), Known(high)])
-            self.program.checks.append(self.reduce("logical_or", Known(wrong), None, False, None))
-        elif positions.size and (positions.min() < -size or positions.max() >= size):
-            raise IndexError(f"an index is out of bounds for an axis of size {size}")
 
     def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
         values = [self.as_value(x) for x in arrays]
@@ -271,13 +253,13 @@ class Recorder:
         return self.emit("full", [], shape, dtype, fill=fill)
 
 
-class Known(UnknownArray):
-    """A value of the program as an operand."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
+def check_positions(positions: Any, size: int) -> None:
+    """Refuse positions outside of an axis; those that come later are checked at each call."""
+    if isinstance(positions, UnknownArray):
+        if positions.dtype.kind not in "iu":
+            raise IndexError("arrays used as indices must be of integer (or boolean) type")
+    elif positions.size and (positions.min() < -size or positions.max() >= size):
+        raise IndexError(f"an index is out of bounds for an axis of size {size}")
 
 
 def same_bits(here: NDArray[Any], there: NDArray[Any]) -> bool:
@@ -312,36 +294,6 @@ def probe_of(value: Value) -> NDArray[Any]:
 def plain_whole(parts: tuple[Any, ...]) -> bool:
     """Whether an index means the whole array."""
     return all(part is Ellipsis or part == slice(None) for part in parts)
-
-
-def place() -> Place:
-    """The user's line and the forward or rule that adds an instruction now."""
-    function = ""
-    frame = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        filename = code.co_filename
-        if code.co_name == "backward_step" and "tensor" in frame.f_locals:
-            tensor = frame.f_locals["tensor"]
-            if tensor.code is not None:
-                return Place(tensor.code.co_filename, line_of(tensor), function)
-        own = is_own_file[filename]
-        is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
-        if own and not function and not is_machinery:
-            function = code.co_qualname
-        if not own and not filename.startswith(NUMPY):
-            return Place(filename, frame.f_lineno, function or code.co_qualname)
-        caller = frame.f_back
-        if caller is None:
-            break
-        frame = caller
-    return Place("?", 0, function)
-
-
-def line_of(tensor: Any) -> int:
-    """The line that a tensor was made in."""
-    positions = list(tensor.code.co_positions())
-    return positions[tensor.instruction // 2][0] or 0
 
 
 def refused(reason: str) -> CompileError:

@@ -1,8 +1,8 @@
 """Tracing: run the user's function once on stand-ins, and keep what they wrote down.
 
 For the time of the trace every array that the function may read is replaced by a `Tracer`
-(`Lifted`). Then the function runs as it stands: forward, rules, optimizer. Afterwards everything is
-put back, and what changed meanwhile becomes the program's writes and outputs (`collected`).
+(`lifting`). Then the function runs as it stands: forward, rules, optimizer. Afterwards everything is
+put back, and what changed meanwhile becomes the program's writes and outputs (`collecting`).
 """
 
 import random
@@ -54,6 +54,11 @@ def traced(function: Callable[..., Any], lifted: Lifted) -> Trace:
         lifted.lift()
         result = function(**lifted.arguments)
         found = collect(lifted, result)
+    except Exception as error:
+        refusal = lifted.recorder.refusal
+        if refusal is not None and error is not refusal:
+            raise refusal from error  # NumPy makes errors of its own of some
+        raise
     finally:
         now_tracing.reset(token)
         lifted.put_back()
@@ -64,8 +69,8 @@ def traced(function: Callable[..., Any], lifted: Lifted) -> Trace:
     if changed:
         raise CompileError(
             f"the function changes {changed[0]}: that would happen while it is traced and checked, "
-            "but not at later calls. Return what shall be kept, and keep it outside of the compiled "
-            "function"
+            "but not at later calls. Return what shall be kept, and keep it outside of the "
+            "compiled function"
         )
     if is_drawn:
         raise CompileError(

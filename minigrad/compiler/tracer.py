@@ -5,7 +5,6 @@ and writes down what is done to it. Whatever would need its values (``if``, ``fl
 element) is refused, because the program would keep this one's for ever.
 """
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from minigrad.compiler.functions import FUNCTIONS, PRINTERS
 from minigrad.compiler.program import UFUNCS, Value
 from minigrad.compiler.recorder import Recorder, refused
 from minigrad.ops.base import Node, UnknownArray
@@ -229,6 +229,8 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Node) for kind in types):
             return NotImplemented
+        if function in PRINTERS:
+            raise self.needs_values("formatted")
         if function not in FUNCTIONS:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
             raise refused(f"{name} is not compiled")
@@ -387,94 +389,3 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
 def as_tuple(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
-
-
-# NumPy functions that are no ufuncs
-
-
-def like(x: Tracer, dtype: Any, shape: Any, fill: Any) -> Tracer:
-    """A new array, in shape and dtype of ``x`` unless told otherwise."""
-    sizes = x.shape if shape is None else ((shape,) if isinstance(shape, int) else tuple(shape))
-    kind = x.dtype if dtype is None else np.dtype(dtype)
-    return Tracer(x.recorder, x.recorder.full(sizes, kind, fill))
-
-
-def zeros_like(a: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
-    return like(a, dtype, shape, 0)
-
-
-def ones_like(a: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
-    return like(a, dtype, shape, 1)
-
-
-def empty_like(prototype: Tracer, dtype: Any = None, *, shape: Any = None) -> Tracer:
-    return like(prototype, dtype, shape, None)
-
-
-def full_like(a: Tracer, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Tracer:
-    return like(a, dtype, shape, fill_value)
-
-
-def recorder_of(*arrays: Any) -> Recorder:
-    return next(x.recorder for x in arrays if isinstance(x, Tracer))
-
-
-def where(condition: Any, x: Any, y: Any) -> Tracer:
-    recorder = recorder_of(condition, x, y)
-    return Tracer(recorder, recorder.where(condition, x, y))
-
-
-def clip(a: Any, a_min: Any, a_max: Any) -> Any:
-    return np.minimum(np.maximum(a, a_min), a_max)
-
-
-def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Tracer:
-    recorder = recorder_of(*arrays)
-    if axis is None:
-        return concatenate([x.reshape(-1) for x in arrays])
-    return Tracer(recorder, recorder.concatenate(arrays, axis))
-
-
-def result_type(*arrays: Any) -> np.dtype[Any]:
-    return np.result_type(
-        *[(float(0) if x.value.weak else x.dtype) if isinstance(x, Tracer) else x for x in arrays]
-    )
-
-
-def method(name: str) -> Callable[..., Any]:
-    def call(x: Tracer, *args: Any, **kwargs: Any) -> Any:
-        return getattr(x, name)(*args, **kwargs)
-
-    return call
-
-
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.shape: operator.attrgetter("shape"),
-    np.ndim: operator.attrgetter("ndim"),
-    np.size: operator.attrgetter("size"),
-    np.result_type: result_type,
-    np.zeros_like: zeros_like,
-    np.ones_like: ones_like,
-    np.empty_like: empty_like,
-    np.full_like: full_like,
-    np.where: where,
-    np.clip: clip,
-    np.concatenate: concatenate,
-    np.sum: method("sum"),
-    np.max: method("max"),
-    np.amax: method("max"),
-    np.min: method("min"),
-    np.amin: method("min"),
-    np.prod: method("prod"),
-    np.mean: method("mean"),
-    np.any: method("any"),
-    np.all: method("all"),
-    np.reshape: method("reshape"),
-    np.ravel: method("ravel"),
-    np.transpose: method("transpose"),
-    np.swapaxes: method("swapaxes"),
-    np.squeeze: method("squeeze"),
-    np.broadcast_to: method("broadcast_to"),
-    np.copy: method("copy"),
-    np.dot: lambda x, y: x @ y,
-}

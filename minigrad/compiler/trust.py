@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
-from minigrad.compiler.program import Value
 from minigrad.compiler.collecting import Result, Trace
+from minigrad.compiler.program import Value
 from minigrad.compiler.sources import Argument, Held, Slot, TensorData
 from minigrad.tensor import Tensor
 

@@ -211,12 +211,11 @@ def containers(variables: list[Variable]) -> list[Variable]:
         if isinstance(content, (list, dict, set)) and id(content) not in found:
             found[id(content)] = Variable("items", content, name, items(content))
         if isinstance(content, (list, dict, set, tuple)):
-            if not isinstance(content, tuple) or len(content):
-                pending += [
-                    (name, item)
-                    for item in items(content)
-                    if isinstance(item, (list, dict, set, tuple)) and id(item) not in found
-                ]
+            pending += [
+                (name, item)
+                for item in items(content)
+                if isinstance(item, (list, dict, set, tuple)) and id(item) not in found
+            ]
     return list(found.values())
 
 

@@ -1,6 +1,5 @@
 """Clipping gradients between ``backward()`` and ``step()``."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import NonFiniteError
+from minigrad.ops.base import UnknownArray
 from minigrad.optim.hyperparameters import positive
 from minigrad.optim.parameters import check_gradient, checked_parameters
 from minigrad.tensor import Tensor
+from minigrad.validation import anywhere
 
 __all__ = ["clip_grad_norm", "clip_grad_value"]
 
@@ -67,22 +68,31 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     """
     limit = positive("clip_grad_norm", "max_norm", max_norm)
     gradients = gradients_of("clip_grad_norm", parameters)
+    if not gradients:
+        return 0.0
     norms = []
     for parameter, grad in gradients:
         with np.errstate(over="ignore"):
-            norm = float(np.linalg.norm(grad.astype(np.float64, copy=False)))
-        if not math.isfinite(norm):
+            norm = norm_of(grad)
+        if anywhere(~np.isfinite(norm)):
             raise NonFiniteError(
                 f"clip_grad_norm: the gradient of {parameter!r} has the norm {norm}; look for the "
                 "overflow or NaN in the forward pass, or lower the learning rate"
             )
-        norms.append(norm)
-    total = math.hypot(*norms)
-    scale = limit / (total + 1e-6)
-    if scale < 1:
-        for parameter, grad in gradients:
-            parameter.grad = np.asarray(scale * grad)
-    return total
+        norms.append(norm.reshape((1,)))
+    total = norm_of(np.concatenate(norms))
+    scale = np.minimum(limit / (total + 1e-6), 1.0)
+    for parameter, grad in gradients:
+        clipped = np.empty_like(grad)
+        clipped[...] = grad * scale
+        parameter.grad = clipped
+    norm: Any = total if isinstance(total, UnknownArray) else float(total)
+    return norm  # type: ignore[no-any-return]
+
+
+def norm_of(grad: Any) -> Any:
+    """Square root of the sum of squares, in float64."""
+    return np.sqrt(np.add.reduce(np.square(grad.astype(np.float64)), axis=None))
 
 
 def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
@@ -122,7 +132,9 @@ def clip_grad_value(parameters: Iterable[Tensor], limit: float) -> None:
     """
     limit = positive("clip_grad_value", "limit", limit)
     for parameter, grad in gradients_of("clip_grad_value", parameters):
-        parameter.grad = np.asarray(np.clip(grad, -limit, limit))
+        clipped = np.empty_like(grad)
+        clipped[...] = np.clip(grad, -limit, limit)
+        parameter.grad = clipped
 
 
 def gradients_of(function: str, parameters: Iterable[Tensor]) -> list[tuple[Tensor, NDArray[Any]]]:

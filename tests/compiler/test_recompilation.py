@@ -1,0 +1,291 @@
+"""When another program is compiled, and when not; what happens between compiled calls."""
+
+import functools
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.errors import CompileError, DTypeError, GraphError
+from minigrad.nn import Dropout, Linear, Sequential, mlp
+from minigrad.optim import SGD, Adam, StepLR
+from tests.compiler.comparing import assert_close, assert_same_states, assert_same_tensors
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(6, 4)), RNG.integers(0, 3, 6)
+
+
+def pair(build_optimizer, dropout=0.0):
+    """A compiled step and the same step by step, on equal models."""
+    models = [mlp([4, 5, 3], "tanh", dropout=dropout, rng=0) for _ in range(2)]
+    optimizers = [build_optimizer(model.parameters()) for model in models]
+
+    def eager(x, y):
+        loss = mg.softmax_cross_entropy(models[1](x), y)
+        optimizers[1].zero_grad()
+        loss.backward()
+        optimizers[1].step()
+        return float(loss)
+
+    return models, optimizers, eager
+
+
+def agree(models, optimizers):
+    assert_same_tensors(models[0].parameters(), models[1].parameters())
+    assert_same_states(*optimizers)
+
+
+def test_hyperparameters_and_shorter_batches(backend):
+    models, optimizers, eager = pair(lambda p: Adam(p, lr=0.01))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    schedules = [StepLR(optimizer, 4) for optimizer in optimizers]
+    for number in range(12):
+        n = 3 if number % 4 == 3 else 6
+        assert ours(X[:n], Y[:n]) == pytest.approx(eager(X[:n], Y[:n]), rel=1e-9)
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            schedule.step()
+            optimizer.betas = (0.9, 0.99 + number / 2000)
+    agree(models, optimizers)
+    assert len(ours.variants) == 2
+
+
+def test_momentum_from_zero(backend):
+    models, optimizers, eager = pair(lambda p: SGD(p, lr=0.1))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    for momentum in [0.0] * 3 + [0.9] * 4 + [0.5] * 3 + [0.0] * 3:
+        for optimizer in optimizers:
+            optimizer.momentum = momentum
+        ours(X, Y)
+        eager(X, Y)
+    agree(models, optimizers)
+
+
+def test_training_and_evaluation_shape_dtype_and_requires_grad(backend):
+    model = Sequential(Linear(4, 3, rng=0), Dropout(0.5, rng=1))
+
+    def loss(x, y):
+        return mg.softmax_cross_entropy(model(x), y)
+
+    compiled = mg.compile(loss, backend=backend)
+    eager_of = lambda: loss(X, Y).data  # noqa: E731
+    for _ in range(3):
+        compiled(X, Y)
+    assert len(compiled.variants) == 1
+    model.eval()
+    for _ in range(3):
+        assert_close(compiled(X, Y).data, eager_of())
+    assert len(compiled.variants) == 2
+    compiled(X[:2], Y[:2])
+    assert len(compiled.variants) == 3
+    compiled(X.astype(np.float32), Y)
+    assert len(compiled.variants) == 4
+    model[0].bias.requires_grad = False
+    compiled(X, Y)
+    assert len(compiled.variants) == 5
+
+
+FACTOR = 2.0
+LOSS = mg.sum_squared_error
+
+
+def test_variables_that_are_rebound(backend):
+    global FACTOR, LOSS
+    inner = 3.0
+
+    def function(x):
+        return LOSS(x * FACTOR, x * inner)
+
+    compiled = mg.compile(function, backend=backend)
+    try:
+        for FACTOR in (2.0, 2.0, 2.0, 5.0, 5.0, 2):  # noqa: B007
+            assert_close(compiled(X), function(X))
+        inner = 4.0
+        assert_close(compiled(X), function(X))
+        LOSS = mg.mean_squared_error
+        assert_close(compiled(X), function(X))
+    finally:
+        FACTOR, LOSS = 2.0, mg.sum_squared_error
+
+
+def test_loading_and_new_arrays_and_eager_steps_between(backend):
+    models, optimizers, eager = pair(lambda p: SGD(p, lr=0.1, momentum=0.9))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    for _ in range(4):
+        ours(X, Y)
+        eager(X, Y)
+    saved = [(m.state_dict(), o.state_dict()) for m, o in zip(models, optimizers, strict=True)]
+    for _ in range(2):
+        ours(X, Y)
+        eager(X, Y)
+    for model, optimizer, (weights, state) in zip(models, optimizers, saved, strict=True):
+        model.load_state_dict(weights)
+        optimizer.load_state_dict(state)
+    for _ in range(2):
+        ours(X, Y)
+        eager(X, Y)
+    for model, optimizer in zip(models, optimizers, strict=True):
+        for p in model.parameters():
+            p.data = p.data * 0.5
+        optimizer.state[0]["velocity"] = optimizer.state[0]["velocity"] * 2
+        optimizer.state[1].clear()
+    for _ in range(4):
+        ours(X, Y)
+        eager(X, Y)
+    ours.function(X, Y)
+    eager(X, Y)
+    ours(X, Y)
+    eager(X, Y)
+    agree(models, optimizers)
+
+
+def test_a_layer_that_is_replaced(backend):
+    models, optimizers, eager = pair(lambda p: SGD(p, lr=0.1))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    for _ in range(3):
+        ours(X, Y)
+        eager(X, Y)
+    for model in models:
+        model.layers[1] = mg.nn.ReLU()
+        model[0].bias = mg.Tensor(np.ones(5), requires_grad=True)
+    for _ in range(3):
+        assert ours(X, Y) == pytest.approx(eager(X, Y), rel=1e-9)
+    agree(models, optimizers)
+
+
+def test_a_graph_from_before_a_compiled_step_is_out_of_date(backend):
+    models, optimizers, _ = pair(lambda p: SGD(p, lr=0.1))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    for _ in range(3):
+        loss = mg.softmax_cross_entropy(models[0](X), Y)
+        ours(X, Y)
+        with pytest.raises(GraphError, match="changed since"):
+            loss.backward()
+
+
+def test_new_tensors_as_arguments_need_no_new_program(backend):
+    w = mg.Tensor(np.ones(4), requires_grad=True)
+
+    def function(x, y):
+        x.grad = y.grad = w.grad = None
+        (x * y * w).sum().backward()
+        return x.grad
+
+    compiled = mg.compile(function, backend=backend)
+    for number in range(5):
+        x, y = (mg.Tensor(X[number], requires_grad=True) for _ in range(2))
+        assert_close(compiled(x, y), X[number])
+    assert len(compiled.variants) == 1
+    assert_close(compiled(x, x), 2 * X[4])
+    assert_close(compiled(w, y), 2 * w.data * X[4])
+
+
+def test_arguments_of_all_kinds(backend):
+    def function(x, factor=1.0, *more, mode="plain", parts=(), **named):
+        out = x * factor if mode == "plain" else x + factor
+        for part in [*more, *parts, *named.values()]:
+            out = out + part
+        return {"out": out, "kept": [out.sum(), mode, None]}
+
+    compiled = mg.compile(function, backend=backend)
+    calls = [
+        ((X,), {}),
+        ((X, 2.0), {}),
+        ((X, 3.0), {}),
+        ((X, 3), {}),
+        ((X, 4), {}),
+        ((X, True), {}),
+        ((X, np.float64(2.5)), {}),
+        ((X, np.float64(3.5)), {}),
+        ((X, np.float32(1.5)), {}),
+        ((X, 2.0, X, 1.0), {}),
+        ((X,), {"mode": "sum"}),
+        ((X,), {"parts": [X, X[0]], "z": X}),
+        ((X.T,), {}),
+        ((X[::2],), {}),
+        ((np.broadcast_to(X[0], X.shape),), {}),
+        ((X.astype(">f8"),), {}),
+        ((np.arange(6),), {}),
+        ((np.zeros((0, 3)),), {}),
+    ]
+    for _ in range(3):
+        for args, kwargs in calls:
+            found, expected = compiled(*args, **kwargs), function(*args, **kwargs)
+            np.testing.assert_allclose(found["out"], expected["out"], 1e-12)
+            assert found["out"].dtype == expected["out"].dtype.newbyteorder("=")
+            assert found["kept"][1:] == expected["kept"][1:]
+    for wrong in [(), (X, 1.0, X, X, None)]:
+        with pytest.raises((TypeError, CompileError)):
+            compiled(*wrong)
+    with pytest.raises((TypeError, CompileError)):
+        compiled("text")
+    for wrong in (np.array([None, 1]), np.ma.masked_array(X), np.array([1j])):
+        with pytest.raises(DTypeError, match="argument x"):
+            compiled(wrong)
+
+
+def test_names_of_parameters_do_not_matter(backend):
+    def function(run, MISS, v3, x1, kept0, stamp):  # noqa: N803
+        return run * MISS + v3 * x1 - kept0 * stamp, (run * 2).sum()
+
+    compiled = mg.compile(function, backend=backend)
+    arrays = [X + k for k in range(6)]
+    for _ in range(3):
+        for here, there in zip(compiled(*arrays), function(*arrays), strict=True):
+            assert_close(here, there)
+
+
+def test_writing_to_arguments(backend):
+    def add(total, x):
+        total += x
+
+    compiled = mg.compile(add, backend=backend)
+    total = np.zeros(3)
+    for _ in range(4):
+        compiled(total, np.ones(3))
+    np.testing.assert_array_equal(total, np.full(3, 4.0))
+    with pytest.raises(CompileError, match="argument total is written to"):
+        compiled(np.zeros(6)[::2], np.ones(3))
+    with pytest.raises(CompileError, match="share memory"):
+        mg.compile(add, backend=backend)(total[:2], total[1:])
+
+
+def test_tensors_that_share_memory_are_refused(backend):
+    flat = np.ones(6)
+    a, b = (mg.Tensor(part, requires_grad=True) for part in (flat[:4], flat[2:]))
+    optimizer = SGD([a, b], lr=0.1)
+
+    def step(x):
+        optimizer.zero_grad()
+        ((a.sum() + b.sum()) * x).backward()
+        optimizer.step()
+
+    with pytest.raises(CompileError, match="share memory"):
+        mg.compile(step, backend=backend)(1.0)
+    np.testing.assert_array_equal(flat, 1.0)
+
+
+def test_compiled_within_compiled_and_no_grad(backend):
+    inner = mg.compile(lambda x: x * 2, backend=backend)
+    outer = mg.compile(lambda x: inner(x) + 1, backend=backend)
+    for _ in range(3):
+        inner(X)
+        assert_close(outer(X), X * 2 + 1)
+    w = mg.Tensor(X, requires_grad=True)
+    step = mg.compile(lambda x: (w * x).requires_grad, backend=backend)
+    assert step(X) is True
+    with mg.no_grad():
+        assert step(X) is False
+    assert step(X) is True
+
+
+def test_returned_parameters_are_themselves(backend):
+    w = mg.Tensor([1.0, 2.0], requires_grad=True)
+    compiled = mg.compile(lambda x: (w, w * x), backend=backend)
+    for _ in range(3):
+        assert compiled(np.ones(2))[0] is w
+
+
+def test_an_option_bound_by_partial(backend):
+    compiled = mg.compile(functools.partial(mg.clip, low=-1, high=0), backend=backend)
+    for _ in range(3):
+        assert_close(compiled(X), np.clip(X, -1, 0))
