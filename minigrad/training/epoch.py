@@ -52,7 +52,7 @@ def train_epoch(
                 found = cause(model, x_batch, y_batch, value, x, "train")
                 raise stopped(run, what, f"batch {batch}", found)
             optimizer.zero_grad()
-            value.backward()
+            value.backward(free_graph=True)
             optimizer.step()
             if schedule is not None:
                 schedule.step()
