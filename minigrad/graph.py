@@ -15,12 +15,21 @@ import numpy as np
 from minigrad.errors import GradientError, GraphError
 from minigrad.ops.base import Node, UnknownArray
 
-__all__ = ["backpropagate", "backward_pass", "backward_step", "leaves_behind", "topological_order"]
+__all__ = [
+    "backpropagate",
+    "backward_pass",
+    "backward_step",
+    "forget",
+    "leaves_behind",
+    "topological_order",
+]
 
 Grads = dict[Any, Any]
 
 
-def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) -> Grads:
+def backpropagate(
+    root: Any, grad_root: Any, inputs: list[Any] | None = None, free_graph: bool = False
+) -> Grads:
     """Carry ``grad_root`` from ``root`` back through the graph; return every tensor's gradient.
 
     Parameters
@@ -32,31 +41,43 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
         rules run on Tensors, and the gradients carry a graph of their own.
     inputs : list of Tensor, optional
         Go only where it leads to one of these; by default everywhere.
+    free_graph : bool
+        Forget each tensor's graph and gradient as soon as the gradient has been passed on.
 
     Returns
     -------
     dict
-        The gradient of each tensor that takes part, in the order of the pass.
+        The gradient of each tensor that takes part, in the order of the pass; with ``free_graph``
+        those of the leaves.
     """
     order = topological_order(root)
     if inputs is not None:
         order = leading_to(order, inputs)
     grads: Grads = dict.fromkeys(order)
     grads[root] = grad_root
+    order.reverse()
     tensor = root
     try:
-        for tensor in order:
+        while order:
+            tensor = order.pop()
             if tensor.inputs:  # a leaf has nothing to pass on
                 backward_step(tensor, grads)
+                if free_graph:
+                    forget(tensor, grads)
     except Exception as error:
         error.add_note(f"in the backward step of {tensor!r}")
         raise
     return grads
 
 
-backward_pass: ContextVar[Callable[[Any, Any], Grads]] = ContextVar(
-    "backward_pass", default=backpropagate
-)
+def forget(tensor: Any, grads: Grads) -> None:
+    """Let go of a tensor's graph and gradient: its memory is free, unless somebody has a name."""
+    tensor.inputs = tensor.arrays = ()
+    tensor.grad = None
+    del grads[tensor]
+
+
+backward_pass: ContextVar[Callable[..., Grads]] = ContextVar("backward_pass", default=backpropagate)
 """What ``Tensor.backward()`` runs: `backpropagate`, unless a debugger makes the same steps."""
 
 

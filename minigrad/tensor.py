@@ -209,7 +209,8 @@ class Tensor(Node):
         gradient : array_like, optional
             The gradient with respect to this tensor, in its shape; 1 for a single element.
         free_graph : bool
-            Forget the graph afterwards, to release its memory at once.
+            Forget the graph on the way, so that the memory of each tensor without a name is
+            released as soon as its gradient has been passed on. Only leaves get a ``.grad`` then.
 
         Raises
         ------
@@ -224,7 +225,8 @@ class Tensor(Node):
         -----
         A leaf's ``.grad`` accumulates over calls (set it to None, or call ``zero_grad`` on the
         optimizer or module, to start afresh); any other tensor's is that of this call. No two
-        gradients share memory. If an error occurs, no ``.grad`` has changed.
+        gradients share memory. If an error occurs, no leaf's ``.grad`` has changed, and without
+        ``free_graph`` no other's either.
 
         Examples
         --------
@@ -236,11 +238,11 @@ class Tensor(Node):
         (array([ 3., 30.]), array([ 1., 10.]))
         """
         run = backward_pass.get()
-        grads = run(self, self.initial_gradient(gradient))
-        store(grads)
         if free_graph:
-            for tensor in grads:
-                tensor.inputs = tensor.arrays = ()
+            grads = run(self, self.initial_gradient(gradient), free_graph=True)
+        else:
+            grads = run(self, self.initial_gradient(gradient))
+        store(grads)
 
     def initial_gradient(self, gradient: ArrayLike | None) -> Any:
         """The gradient to start from, checked: the one given, or 1 for a single element."""

@@ -73,7 +73,7 @@ def train_batch(
             found = cause(model, x_batch, y_batch, value, x, "train")
             raise stopped(run, what, f"batch {batch}", found)
         optimizer.zero_grad()
-        value.backward()
+        value.backward(free_graph=True)
         optimizer.step()
     except (DomainError, DTypeError, ShapeError) as error:
         if isinstance(error, DomainError) and first_non_finite(predictions) is not None:

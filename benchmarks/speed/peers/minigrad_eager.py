@@ -19,14 +19,14 @@ def model_of(net):
     return model
 
 
-def step(net):
+def step(net, free_graph=False):
     model = model_of(net)
     optimizer = optim.SGD(model.parameters(), lr=net.lr)
 
     def run():
         loss = mg.softmax_cross_entropy(model(net.x), net.labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward(free_graph=free_graph)
         optimizer.step()
         return loss.item()
 
