@@ -134,7 +134,7 @@ def exp_float32(x):  # type: ignore[no-untyped-def]
     With x = n ln 2 + r, |r| <= ln 2 / 2: 2ⁿ by its bits, exp r by its series up to r⁷ (what is left
     out is below 6e-9). In float64, in which nothing here overflows; rounded once, at the end.
     """
-    z = np.float64(x)
+    z: Any = np.float64(x)
     z = 89.0 if z > 89.0 else z  # infinite as a float32
     z = -104.0 if z < -104.0 else z  # 0 as a float32
     shifted = z * LOG2_E + ROUNDING

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.compiler.cache import stored, text_hash
+from minigrad.compiler.fusion import Group
 from minigrad.compiler.gathering import gathered
 from minigrad.compiler.generated import (
     Generated,
@@ -15,6 +16,8 @@ from minigrad.compiler.generated import (
     new_workspace,
 )
 from minigrad.compiler.loops import AXES, Nest, at, nested
+from minigrad.compiler.parts import call as call_of
+from minigrad.compiler.parts import is_long, parts_of, words
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value
 from minigrad.compiler.views import contiguous, squeezed
@@ -103,38 +106,78 @@ class Writer:
 
     def write(self) -> str:
         plan = self.plan
-        body = self.memory()
-        checks = " or ".join(self.scalar(x) for x in plan.program.checks)
-        zeros = [literal(0, value.dtype) for value in plan.numbers]
-        for k, group in enumerate([*plan.groups, None]):
-            if k == plan.check_at and checks:
-                body += [f"if {checks}:", f"    return {result('True', zeros)}"]
-            if group is None:
-                continue
-            if group.is_loop:
-                body += Nest(plan, group).write()
+        parts = parts_of(plan)
+        texts = [[line for group in part for line in self.group(group)] for part in parts]
+        numbers = [self.scalar(x) for x in plan.numbers]
+        checks = [self.scalar(x) for x in plan.program.checks]
+        end = [f"return {result('False', numbers)}"]
+        functions: list[str] = []
+        body: list[str] = []
+        done = 0
+        for k, (part, text) in enumerate(zip(parts, texts, strict=True)):
+            if done == plan.check_at:
+                body += self.refusal(checks)
+            if is_long(plan):
+                later = words([line for lines in texts[k + 1 :] for line in lines] + end + checks)
+                function, call = self.part(f"part{k + 1}", part, text, later)
+                functions.append(function)
+                body.append(call)
             else:
-                body += self.alone(group.instructions[0])
-        body.append(f"return {result('False', [self.scalar(x) for x in plan.numbers])}")
-        names = ", ".join(["workspace", *(value.name for value in plan.program.inputs)])
-        lines = "\n".join("    " + line for line in body)
-        signature = signature_of(plan)
-        return (
-            f"# With minigrad.compiler.native {text_hash(NATIVE)}\n{HEADER}"
-            f'@njit({signature}, error_model="numpy"{CACHED})\ndef step({names}):\n{lines}\n'
-        )
+                body += text
+            done += len(part)
+        if done == plan.check_at:
+            body += self.refusal(checks)
+        arguments = ["workspace", *(value.name for value in plan.program.inputs)]
+        decorated = f'@njit({signature_of(plan)}, error_model="numpy"{CACHED})'
+        step = defined("step", arguments, [*self.memory([*body, *end]), *body, *end])
+        head = f"# With minigrad.compiler.native {text_hash(NATIVE)}\n{HEADER}"
+        return head + "".join(functions) + f"{decorated}\n{step}"
 
-    def memory(self) -> list[str]:
-        """Names for the elements of each array: with an s at the end."""
-        plan = self.plan
+    def refusal(self, checks: list[str]) -> list[str]:
+        if not checks:
+            return []
+        zeros = [literal(0, value.dtype) for value in self.plan.numbers]
+        return [f"if {' or '.join(checks)}:", f"    return {result('True', zeros)}"]
+
+    def group(self, group: Group) -> list[str]:
+        if group.is_loop:
+            return Nest(self.plan, group).write()
+        return self.alone(group.instructions[0])
+
+    def part(
+        self, name: str, groups: list[Group], text: list[str], later: set[str]
+    ) -> tuple[str, str]:
+        """A function of some of the groups, and the statement that calls it."""
+        known = words(text)
+        made = [x.out for group in groups for x in group.instructions if self.is_number(x.out)]
+        numbers = {x.out.name for x in self.plan.program.instructions if self.is_number(x.out)}
+        results = [value.name for value in made if value.name in later]
+        given = sorted((numbers & known) - {value.name for value in made})
+        memory = self.memory(text)
+        inputs = [x.name for x in self.plan.program.inputs if x.name in words(memory + text)]
+        arguments = ["workspace", *inputs, *given]
+        ending = [f"return {', '.join(results)},"] if results else []
+        function = defined(name, arguments, [*memory, *text, *ending])
+        decorated = f'@njit(error_model="numpy")\n{function}\n\n'
+        return decorated, call_of(name, arguments, results)
+
+    def is_number(self, value: Value) -> bool:
+        """Whether a value that is computed lies in a variable, and nowhere else."""
+        return value.size == 1 and not self.plan.in_memory(value)
+
+    def memory(self, text: list[str]) -> list[str]:
+        """Names for the elements of each array in a text: with an s at the end."""
+        plan, needed = self.plan, words(text)
         lines = [
             f"{value.name}s = elements({value.name}, {value.size})"
             for value in plan.program.inputs
-            if not value.weak
+            if f"{value.name}s" in needed
         ]
         for value, offset in plan.workspace.offsets.items():
-            dtype = "bool_" if value.dtype.kind == "b" else value.dtype.name
-            lines.append(f"{value.name}s = buffer(workspace, {offset}, {value.size}, np.{dtype})")
+            if f"{value.name}s" in needed:
+                kind = "bool_" if value.dtype.kind == "b" else value.dtype.name
+                place = f"workspace, {offset}, {value.size}, np.{kind}"
+                lines.append(f"{value.name}s = buffer({place})")
         return lines
 
     def scalar(self, value: Value) -> str:
@@ -221,6 +264,11 @@ class Writer:
             lines += nested(value.shape, [f"{self.array(out)}[{place}] = {read}"])
             start += value.shape[axis]
         return lines
+
+
+def defined(name: str, arguments: list[str], body: list[str]) -> str:
+    lines = "".join(f"    {line}\n" for line in body)
+    return f"def {name}({', '.join(arguments)}):\n{lines}"
 
 
 def over(shape: tuple[int, ...], strides: tuple[int, ...], ndim: int) -> tuple[int, ...]:
