@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.checked import fetched
+from minigrad.compiler.collecting import Result, Trace
 from minigrad.compiler.generated import Generated, name_of
 from minigrad.compiler.numba_backend import native
 from minigrad.compiler.program import Value
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData
-from minigrad.compiler.collecting import Result, Trace
 from minigrad.tensor import next_stamp
 
 __all__ = ["BatchLoop"]
@@ -48,7 +48,9 @@ class BatchLoop:
             for value, source in zip(program.inputs, sources, strict=True)
             if isinstance(source, Argument)
         }
-        self.counts = [source for source in sources if isinstance(source, Slot) and is_count(source)]
+        self.counts = [
+            source for source in sources if isinstance(source, Slot) and is_count(source)
+        ]
         numbers = [value for value in program.outputs if not value.shape]
         loss, *collected = results_of(trace.result)
         self.loss_at = 1 + numbers.index(loss)
@@ -62,7 +64,9 @@ class BatchLoop:
         """Whether a step depends on nothing that has to be fetched between two batches."""
         sources = [trace.sources[value] for value in trace.program.inputs]
         arguments = {source.path for source in sources if isinstance(source, Argument)}
-        return arguments == {("x",), ("y",)} and not any(isinstance(s, (Draw, Grad)) for s in sources)
+        return arguments == {("x",), ("y",)} and not any(
+            isinstance(s, (Draw, Grad)) for s in sources
+        )
 
     @property
     def batch_size(self) -> int:
