@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from traced import generate, trace
+from traced import check, compare, generate, trace
 
-from minigrad.compiler import numba_backend
+from minigrad.compiler import numba_backend, parts
 from minigrad.compiler.cache import cache_directory, stored
 from minigrad.errors import CompileError, MissingExtraError
 
@@ -44,7 +44,7 @@ def test_exp_of_float32_over_its_whole_range():
 def test_a_second_process_compiles_nothing(tmp_path):
     script = """
 import numpy as np
-from traced import generate, trace
+from traced import check, compare, generate, trace
 generated = generate(trace(lambda x: np.exp(x).sum(), np.zeros(3)), "numba")
 print(generated.run(np.zeros(3)), generated.function.__code__.co_filename)
 import minigrad.compiler.numba_backend, sys
@@ -121,3 +121,23 @@ def test_a_product_that_is_just_large_enough_for_blas():
         generated.run(x, y)
         (found,) = generated.arrays.values()
         np.testing.assert_allclose(found, x @ y, rtol=1e-14)
+
+
+@needs_numba
+@pytest.mark.parametrize("longest", [1, 4])
+def test_a_long_program_is_several_functions(monkeypatch, longest):
+    monkeypatch.setattr(parts, "LONGEST", longest)
+    rng = np.random.default_rng(1)
+    x, w, s = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), 0.5
+
+    def function(x, w, s):
+        (x > 10).refuse_where_true()
+        total = np.exp(x @ w).sum()
+        rate = s * 2
+        w -= rate * (w / total)
+        return [total * rate, (x @ w).sum(0), rate, total]
+
+    program = trace(function, x, w, s)
+    generated = check(program, "numba", [x, w, s])
+    assert generated.source.count("def part") > 2
+    compare(program, generated, [x + 20, w, s])

@@ -125,3 +125,18 @@ def test_the_table_names_each_instruction_its_line_and_the_peak():
     assert "test_plan.py:" in table
     for word in ("dot(", "exp(", "add.reduce(", "(8, 4)", "256", "alone", "loop", "peak: "):
         assert word in table
+
+
+def test_an_array_that_is_read_transposed_is_written_in_a_later_loop():
+    def function(w, x):
+        y = x + w.T
+        w -= x * 0.1
+        return y
+
+    found = planned(function, np.ones((4, 4)), np.ones((4, 4)))
+    (write,) = found.in_place
+    reading, writing = (
+        next(k for k, g in enumerate(found.groups) for x in g.instructions if test(x))
+        for test in (lambda x: x.primitive == "add", lambda x: x.out is write)
+    )
+    assert reading < writing
