@@ -92,8 +92,8 @@ NAMES = [
 ]
 
 
-ROOMS = ["checking", "data", "debugger", "drawing", "nn", "optim", "training"]
-OUT_OF_ROOMS = ["breakpoint", "debug", "debugging", "draw", "replay", "steps"]
+ROOMS = ["checking", "compiler", "data", "debugger", "drawing", "nn", "optim", "training"]
+OUT_OF_ROOMS = ["breakpoint", "compile", "debug", "debugging", "draw", "replay", "steps"]
 
 
 def test_public_names():
