@@ -4,9 +4,10 @@
 
 1. A 64-32-10 network is trained with the collector off; what the process holds is told on the way.
    A single object left in a cycle at each step would show.
-2. The most that one training step of each network holds beyond what it started with, beside the
-   same in PyTorch (where it is installed): NumPy tells tracemalloc of each array, PyTorch's own
-   profiler tells of each allocation.
+2. The most that one training step of each network holds beyond what it started with: by a
+   `backward()` that leaves every tensor its gradient, by one that frees the graph on its way, as
+   `fit` does, and in PyTorch (where it is installed), which does that too. tracemalloc counts our
+   arrays and Python objects, PyTorch's own profiler counts its arrays alone.
 """
 
 import os
@@ -49,8 +50,8 @@ def print_steps_without_collector(steps: int) -> None:
     print(f"  {more:+} objects, {gc.collect()} in cycles")
 
 
-def peak_of_ours(name: str) -> int:
-    (step,) = minigrad_eager.step(network(*NETS[name]))
+def peak_of_ours(name: str, free_graph: bool) -> int:
+    (step,) = minigrad_eager.step(network(*NETS[name]), free_graph)
     step()
     step()  # the second has freed the first one's graph
     tracemalloc.start()
@@ -80,14 +81,16 @@ def peak_of_torch(name: str) -> int:
 
 
 def print_peaks() -> None:
-    print(f"\n{'bytes a step holds at most':28}{'minigrad':>12}{'PyTorch':>12}{'ratio':>8}")
+    ways = f"{'backward()':>20}{'free_graph=True':>20}{'PyTorch':>12}"
+    print(f"\n{'bytes a step holds at most':28}{ways}")
     for name in NETS:
-        ours = peak_of_ours(name)
         theirs = attempt(peak_of_torch, name)
-        if theirs is None:
-            print(f"{name:28}{ours:>12,}{'not installed':>20}")
-        else:
-            print(f"{name:28}{ours:>12,}{theirs:>12,}{ours / theirs:>8.2f}")
+        print(f"{name:28}", end="")
+        for free_graph in (False, True):
+            ours = peak_of_ours(name, free_graph)
+            ratio = f" ({ours / theirs:.2f})" if theirs else ""
+            print(f"{f'{ours:,}{ratio}':>20}", end="")
+        print(f"{theirs:>12,}" if theirs else f"{'not installed':>15}")
 
 
 def attempt(measure: Callable[[str], int], name: str) -> int | None:

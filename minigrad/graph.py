@@ -15,12 +15,21 @@ import numpy as np
 from minigrad.errors import GradientError, GraphError
 from minigrad.ops.base import Node, UnknownArray
 
-__all__ = ["backpropagate", "backward_pass", "backward_step", "leaves_behind", "topological_order"]
+__all__ = [
+    "backpropagate",
+    "backward_pass",
+    "backward_step",
+    "forget",
+    "leaves_behind",
+    "topological_order",
+]
 
 Grads = dict[Any, Any]
 
 
-def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) -> Grads:
+def backpropagate(
+    root: Any, grad_root: Any, inputs: list[Any] | None = None, free_graph: bool = False
+) -> Grads:
     """Carry ``grad_root`` from ``root`` back through the graph; return every tensor's gradient.
 
     Parameters
@@ -32,31 +41,43 @@ def backpropagate(root: Any, grad_root: Any, inputs: list[Any] | None = None) ->
         rules run on Tensors, and the gradients carry a graph of their own.
     inputs : list of Tensor, optional
         Go only where it leads to one of these; by default everywhere.
+    free_graph : bool
+        Forget each tensor's graph and gradient as soon as the gradient has been passed on.
 
     Returns
     -------
     dict
-        The gradient of each tensor that takes part, in the order of the pass.
+        The gradient of each tensor that takes part, in the order of the pass; with ``free_graph``
+        those of the leaves.
     """
     order = topological_order(root)
     if inputs is not None:
         order = leading_to(order, inputs)
     grads: Grads = dict.fromkeys(order)
     grads[root] = grad_root
+    order.reverse()
     tensor = root
     try:
-        for tensor in order:
+        while order:
+            tensor = order.pop()
             if tensor.inputs:  # a leaf has nothing to pass on
                 backward_step(tensor, grads)
+                if free_graph:
+                    forget(tensor, grads)
     except Exception as error:
         error.add_note(f"in the backward step of {tensor!r}")
         raise
     return grads
 
 
-backward_pass: ContextVar[Callable[[Any, Any], Grads]] = ContextVar(
-    "backward_pass", default=backpropagate
-)
+def forget(tensor: Any, grads: Grads) -> None:
+    """Let go of a tensor's graph and gradient: its memory is free, unless somebody has a name."""
+    tensor.inputs = tensor.arrays = ()
+    tensor.grad = None
+    del grads[tensor]
+
+
+backward_pass: ContextVar[Callable[..., Grads]] = ContextVar("backward_pass", default=backpropagate)
 """What ``Tensor.backward()`` runs: `backpropagate`, unless a debugger makes the same steps."""
 
 
@@ -67,17 +88,19 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         out, inputs = tensor, as_tensors(tensor)
     else:
         out, inputs = tensor.data, tensor.arrays
+    op, params, stamp = tensor.op, tensor.params, tensor.stamp
+    arguments = (grad_out, out, *inputs)
     for index, x in enumerate(tensor.inputs):
         if not isinstance(x, Node):
             continue
-        if x.stamp > tensor.stamp:
+        if x.stamp > stamp:
             raise changed_since(tensor, x)
         if x not in grads:
             continue
-        rule = tensor.op.rules[index]
+        rule = op.rules[index]
         if rule is None:
             raise no_rule(tensor, x, index)
-        contribution = rule(grad_out, out, *inputs, **tensor.params)
+        contribution = rule(*arguments, **params)
         data = x.data
         if getattr(contribution, "shape", None) != data.shape:
             raise wrong_shape(x, rule, contribution)
@@ -91,7 +114,7 @@ def backward_step(tensor: Any, grads: Grads) -> None:
         arrived = grads[x]
         if arrived is not None:
             grads[x] = arrived + contribution
-        elif contribution is grad_out:
+        elif contribution is grad_out and not isinstance(grad_out, np.generic):
             grads[x] = contribution.copy()  # no two gradients share memory
         else:
             grads[x] = contribution
@@ -112,14 +135,18 @@ def topological_order(root: Any) -> list[Any]:
     found = {root: None}
     pending = [root]
     for tensor in pending:  # which grows as it goes
-        if not tensor.inputs and tensor.op is not None:
+        inputs = tensor.inputs
+        if not inputs and tensor.op is not None:
             raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
-        for x in tensor.inputs:
+        for x in inputs:
             if isinstance(x, Node) and x.requires_grad and x not in found:
                 found[x] = None
                 if x.op is not None:
                     pending.append(x)
-    return sorted(found, key=attrgetter("stamp"), reverse=True)
+    return sorted(found, key=stamp_of, reverse=True)
+
+
+stamp_of = attrgetter("stamp")
 
 
 def leaves_behind(root: Any, most: int = 1000) -> list[Any]:

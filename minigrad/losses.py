@@ -215,13 +215,14 @@ def softmax_cross_entropy(
     elif logits.op is Softmax:
         raise activated_twice(name, logits, "cross_entropy")
     targets = distributions_from(name, t, values(logits))
-    if reduction == "mean":
-        check_some_samples(name, targets)
-    elif reduction not in ("sum", "none"):
-        raise unknown_reduction(name, reduction)
     if isinstance(targets, Node):
         losses = 0 - sum(targets * log_softmax(logits), -1)
         return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
+    if reduction == "mean":
+        if not targets.size:
+            raise no_samples(name, targets)
+    elif reduction not in ("sum", "none"):
+        raise unknown_reduction(name, reduction)
     loss = call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
     return loss if base == math.e else loss / log_of_base(name, base)
 
@@ -326,7 +327,11 @@ def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0
 
 def check_some_samples(name: str, elements: Any) -> None:
     if elements.shape and elements.shape[0] == 0:
-        raise ShapeError(f"{name}: the mean over no samples is undefined; got {elements.shape}")
+        raise no_samples(name, elements)
+
+
+def no_samples(name: str, elements: Any) -> ShapeError:
+    return ShapeError(f"{name}: the mean over no samples is undefined; got {elements.shape}")
 
 
 def activated_twice(name: str, logits: Node, for_probabilities: str) -> DomainError:

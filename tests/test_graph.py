@@ -218,6 +218,64 @@ def test_freeing_the_graph_releases_it_and_keeps_values_and_gradients():
     np.testing.assert_array_equal(x.grad, [18, 36])
 
 
+def test_freeing_the_graph_leaves_gradients_to_leaves_alone():
+    def branching():
+        x, w = leaf(np.arange(6.0).reshape(2, 3)), leaf(np.full((3, 2), 0.3))
+        h = mg.tanh(x @ w)
+        return x, w, h, (h * h + h).sum()
+
+    *leaves, _, loss = branching()
+    loss.backward()
+    *others, h, freed = branching()
+    freed.backward()  # leaves a gradient behind that is not this call's
+    freed = (h * h + h).sum()
+    for other in others:
+        other.grad = None
+    freed.backward(free_graph=True)
+    assert h.grad is None
+    assert freed.grad is None
+    for tensor, other in zip(leaves, others, strict=True):
+        np.testing.assert_array_equal(other.grad, tensor.grad)
+
+
+class Watched(mg.Op):
+    """Tells, while its rule runs, which of the tensors it knows of are still there."""
+
+    known: list[weakref.ref] = []
+    alive: list[bool] = []
+
+    @staticmethod
+    def forward(x):
+        return x + 0.0
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        Watched.alive[:] = [reference() is not None for reference in Watched.known]
+        return grad_out * 1.0
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_the_graph_is_freed_while_the_pass_goes_on(free):
+    early = mg.call(Watched, leaf([1.0, 2.0]))
+    late = early * 2.0
+    later = mg.exp(late)
+    Watched.known[:] = [weakref.ref(late), weakref.ref(later)]
+    loss = later.sum()
+    del late, later
+    loss.backward(free_graph=free)
+    assert Watched.alive == [not free, not free]
+
+
+def test_an_error_while_the_graph_is_freed_changes_no_leaf():
+    x, w = leaf(2.0), leaf(3.0)
+    old = mg.exp(x * w)
+    w.mark_changed()
+    with pytest.raises(GraphError, match="has changed since"):
+        old.backward(free_graph=True)
+    assert x.grad is None
+    assert w.grad is None
+
+
 # Precision
 
 

@@ -1,10 +1,11 @@
 """All workloads and all peers, by the names that the command line knows."""
 
 from speed.workload import Workload
-from speed.workloads import chains, digits, elementwise, imports, networks
+from speed.workloads import chains, digits, elementwise, epochs, imports, networks
 
 WORKLOADS: dict[str, Workload] = {
     **networks.WORKLOADS,
+    **epochs.WORKLOADS,
     **chains.WORKLOADS,
     **elementwise.WORKLOADS,
     **digits.WORKLOADS,
@@ -16,6 +17,7 @@ PEERS = {
     "numpy": "numpy_by_hand",
     "numpy-plain": "numpy_plain",
     "minigrad": "minigrad_eager",
+    "minigrad-compiled": "minigrad_compiled",
     "torch": "torch_eager",
     "torch-compile": "torch_compiled",
     "jax": "jax_jit",

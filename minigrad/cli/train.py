@@ -115,6 +115,7 @@ def train(
             progress=False,
             checkpoint=args.checkpoint,
             resume=args.resume,
+            compile=args.compile,
         )
     finally:
         table.close()

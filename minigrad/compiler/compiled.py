@@ -147,14 +147,28 @@ class CompiledFunction:
         self.belongings = belongings_of([self.function, *others])
         self.variables = variables_of(self.belongings)
 
+    def known(self, arguments: Mapping[str, Any]) -> int | None:
+        """Where the program for these arguments stands among the variants, if there is one."""
+        key = self.key(arguments)
+        for place, (other, variant) in enumerate(self.variants):
+            guards = variant.trace.guards
+            if other == key and all(bool(fetched(s, arguments)) is truth for s, truth in guards):
+                return place
+        return None
+
+    def trusted(self, *args: Any, **kwargs: Any) -> Variant | None:
+        """The program that a call with these arguments would run, unless it is still compared."""
+        place = self.known(self.bound(args, kwargs))
+        variant = None if place is None else self.variants[place][1]
+        return variant if variant is not None and variant.caller in self.callers else None
+
     def variant(self, arguments: Mapping[str, Any]) -> Variant | None:
         """The program for these arguments; None for an optimizer's first step."""
+        place = self.known(arguments)
+        if place is not None:
+            self.variants.insert(0, self.variants.pop(place))
+            return self.variants[0][1]
         key = self.key(arguments)
-        for place, (known, variant) in enumerate(self.variants):
-            guards = variant.trace.guards
-            if known == key and all(bool(fetched(s, arguments)) is truth for s, truth in guards):
-                self.variants.insert(0, self.variants.pop(place))
-                return variant
         traced = self.traced(arguments)
         if traced.first_steps:
             return None

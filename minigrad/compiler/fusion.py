@@ -51,7 +51,7 @@ def loop_shape(instruction: Instruction) -> Shape:
 
 
 def reads(instruction: Instruction, prepared: Prepared) -> Iterator[tuple[Value, Value, Shape]]:
-    """Each operand, the value in whose memory it lies, and the strides that a loop reads it with."""
+    """Each operand, the value whose memory it lies in, and the strides a loop reads it with."""
     shape = walked(instruction) if is_loop(instruction) else None
     for value in instruction.values:
         view = prepared.views[value]
@@ -59,7 +59,9 @@ def reads(instruction: Instruction, prepared: Prepared) -> Iterator[tuple[Value,
         yield value, view.root, steps
 
 
-def same_element(instruction: Instruction, value: Value, strides: Shape, prepared: Prepared) -> bool:
+def same_element(
+    instruction: Instruction, value: Value, strides: Shape, prepared: Prepared
+) -> bool:
     """Whether a loop reads of this operand the element that it is at."""
     if not is_loop(instruction) or prepared.views[value].offset:
         return False

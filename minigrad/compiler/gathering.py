@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -90,11 +91,13 @@ def walk_of(
     parts = full_index(instruction.attributes["index"], len(x.shape))
     picks = [k for k, p in enumerate(parts) if isinstance(p, (ArrayIndex, int))]
     picks = picks if arrays else []
-    together = all(b - a == 1 for a, b in zip(picks, picks[1:], strict=False))
+    together = all(b - a == 1 for a, b in pairwise(picks))
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
     first = sum(1 for _ in parts[: picks[0]]) if picks and together else 0
     plain: list[tuple[int, int]] = []  # length and step of each axis that is not picked from
-    setup, terms, axis = [], [], 0
+    setup: list[str] = []
+    terms: list[str] = []
+    axis = 0
     for part in parts:
         if part is None:
             plain.append((1, 0))

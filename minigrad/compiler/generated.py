@@ -1,9 +1,11 @@
 """What a back end gives: a program as Python text, and that text ready to run."""
 
 import linecache
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,8 @@ class Generated:
         nothing was written, and the outputs without axes.
     arrays
         For each output with axes the array that holds it, until the next run.
+    native
+        Of a native program the function that other native code may call, and its first argument.
     """
 
     source: str
@@ -41,6 +45,7 @@ class Generated:
     plan: Plan
     run: Callable[..., tuple[Any, ...]]
     arrays: Mapping[Value, NDArray[Any]]
+    native: tuple[Any, NDArray[np.uint8]] | None = None
 
 
 def new_workspace(plan: Plan) -> NDArray[np.uint8]:
@@ -70,9 +75,11 @@ def namespace_of(source: str, filename: str, names: Mapping[str, Any]) -> dict[s
     """Run a generated text; debuggers and tracebacks find its lines."""
     lines = source.splitlines(keepends=True)
     linecache.cache[filename] = (len(source), None, lines, filename)
-    namespace = dict(names)
-    exec(compile(source, filename, "exec"), namespace)
-    return namespace
+    module = ModuleType(name_of(source))
+    sys.modules[module.__name__] = module  # where Numba looks for it when it loads native code
+    module.__dict__.update(names)
+    exec(compile(source, filename, "exec"), module.__dict__)
+    return module.__dict__
 
 
 def literal(number: Any, dtype: np.dtype[Any]) -> str:

@@ -13,16 +13,22 @@ from numba.np.arrayobj import make_array, populate_array
 
 __all__ = [
     "accumulate",
+    "blas_nn",
+    "blas_nt",
+    "blas_tn",
+    "blas_tt",
     "buffer",
     "dot_nn",
     "dot_nt",
     "dot_tn",
     "dot_tt",
     "elements",
+    "exp_float32",
     "floor_divide",
     "integer_floor_divide",
     "integer_power",
     "integer_remainder",
+    "matrix",
     "maximum",
     "minimum",
     "remainder",
@@ -96,6 +102,49 @@ def minimum(x, y):  # type: ignore[no-untyped-def]
     return x if x <= y or x != x else y
 
 
+@intrinsic
+def bits_of(typing_context: Any, x: Any) -> Any:
+    """bits_of(x): those of a float64 as an int64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), codegen
+
+
+@intrinsic
+def of_bits(typing_context: Any, bits: Any) -> Any:
+    """of_bits(bits): the float64 that an int64 is in memory."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), codegen
+
+
+LOG2_E = 1.4426950408889634
+LN_2 = 0.6931471805599453
+ROUNDING = 1.5 * 2.0**52  # added and taken away again, it leaves an integer, which is its low bits
+
+
+@njit(fastmath={"contract"})
+def exp_float32(x):  # type: ignore[no-untyped-def]
+    """exp of a float32, without branches, so that a loop does several at a time.
+
+    With x = n ln 2 + r, |r| <= ln 2 / 2: 2ⁿ by its bits, exp r by its series up to r⁷ (what is left
+    out is below 6e-9). In float64, in which nothing here overflows; rounded once, at the end.
+    """
+    z: Any = np.float64(x)
+    z = 89.0 if z > 89.0 else z  # infinite as a float32
+    z = -104.0 if z < -104.0 else z  # 0 as a float32
+    shifted = z * LOG2_E + ROUNDING
+    r = z - (shifted - ROUNDING) * LN_2
+    series = 1 / 720 + r * (1 / 5040)
+    series = 1 / 24 + r * (1 / 120 + r * series)
+    series = 1.0 + r * (1.0 + r * (0.5 + r * (1 / 6 + r * series)))
+    return np.float32(series * of_bits((bits_of(shifted) + 1023) << 52))
+
+
 @njit
 def floor_divide(x, y):  # type: ignore[no-untyped-def]
     """The largest integer not above x / y."""
@@ -153,10 +202,32 @@ def wrapped(k, n):  # type: ignore[no-untyped-def]
     return k if 0 <= k < n else 0
 
 
+@intrinsic
+def matrix(typing_context: Any, array: Any, rows: Any, columns: Any) -> Any:
+    """matrix(array, rows, columns): the elements of an array with one axis, row after row."""
+    kind = types.Array(array.dtype, 2, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        flat = make_array(array)(context, builder, args[0])
+        size = context.get_constant(types.intp, context.get_abi_sizeof(flat.data.type.pointee))
+        found = make_array(kind)(context, builder)
+        populate_array(
+            found,
+            data=flat.data,
+            shape=[args[1], args[2]],
+            strides=[builder.mul(args[2], size), size],
+            itemsize=size,
+            meminfo=None,
+        )
+        return found._getvalue()
+
+    return kind(array, types.intp, types.intp), codegen
+
+
 # Products of matrices: n, t: as it lies, transposed. All arrays have one axis.
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[inner, m]"""
     for i in range(n):
@@ -168,19 +239,19 @@ def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[inner, m]"""
-    for j in range(n * m):
-        out[j] = 0
-    for k in range(inner):
-        for i in range(n):
+    for i in range(n):
+        for j in range(m):
+            out[i * m + j] = 0
+        for k in range(inner):
             factor = x[k * n + i]
             for j in range(m):
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[m, inner].T"""
     for i in range(n):
@@ -191,7 +262,7 @@ def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
             out[i * m + j] = total
 
 
-@njit(fastmath={"contract", "reassoc"})
+@njit(fastmath={"contract", "reassoc"}, cache=True)
 def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[m, inner].T"""
     for i in range(n):
@@ -200,3 +271,30 @@ def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
             for k in range(inner):
                 total += x[k * n + i] * y[j * inner + k]
             out[i * m + j] = total
+
+
+# The same by BLAS, worth its call for large ones
+
+
+@njit(cache=True)
+def blas_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[inner, m]"""
+    np.dot(matrix(x, n, inner), matrix(y, inner, m), matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[inner, m]"""
+    np.dot(matrix(x, inner, n).T, matrix(y, inner, m), matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[n, inner] @ y[m, inner].T"""
+    np.dot(matrix(x, n, inner), matrix(y, m, inner).T, matrix(out, n, m))
+
+
+@njit(cache=True)
+def blas_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+    """out[n, m] = x[inner, n].T @ y[m, inner].T"""
+    np.dot(matrix(x, inner, n).T, matrix(y, m, inner).T, matrix(out, n, m))

@@ -1,8 +1,11 @@
 """A program as one native function of explicit loops."""
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
+from minigrad.compiler.cache import stored, text_hash
+from minigrad.compiler.fusion import Group
 from minigrad.compiler.gathering import gathered
 from minigrad.compiler.generated import (
     Generated,
@@ -13,12 +16,20 @@ from minigrad.compiler.generated import (
     new_workspace,
 )
 from minigrad.compiler.loops import AXES, Nest, at, nested
+from minigrad.compiler.parts import call as call_of
+from minigrad.compiler.parts import is_long, parts_of, words
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value
 from minigrad.compiler.views import contiguous, squeezed
 from minigrad.errors import CompileError, MissingExtraError
 
 __all__ = ["generate"]
+
+CACHED = ", cache=True"
+NATIVE = Path(__file__).with_name("native.py")
+
+SMALL_PRODUCT = 128
+"""Up to so many multiplications a loop takes less time than the call of BLAS, which is 0.15 µs."""
 
 HEADER = """\
 import math
@@ -44,19 +55,32 @@ def generate(plan: Plan) -> Generated:
     """
     check_installed()
     refuse_dtypes(plan)
-    source = Writer(plan).write()
+    source, step = native(Writer(plan).write(), "step")
     workspace = new_workspace(plan)
-    namespace = namespace_of(source, f"<{name_of(source)}>", {})
-    step = namespace["step"]
 
     def run(*inputs: Any) -> tuple[Any, ...]:
         return step(workspace, *inputs)  # type: ignore[no-any-return]
 
     arrays = {
-        out: array_in(workspace, plan, root).reshape(out.shape)
-        for out, root in plan.arrays.items()
+        out: array_in(workspace, plan, root).reshape(out.shape) for out, root in plan.arrays.items()
     }
-    return Generated(source, getattr(step, "py_func", step), plan, run, arrays)
+    return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
+
+
+PROGRAMS: dict[str, tuple[str, Any]] = {}
+"""By name, those that this process has compiled or loaded."""
+
+
+def native(source: str, function: str, **names: Any) -> tuple[str, Any]:
+    """A generated text as it runs, and its function; compiled once, kept on disk if possible."""
+    name = name_of(source)
+    if name not in PROGRAMS:
+        path = stored(source, name)
+        if path is None:
+            source = source.replace(CACHED, "")
+        filename = f"<{name}>" if path is None else str(path)
+        PROGRAMS[name] = source, namespace_of(source, filename, names)[function]
+    return PROGRAMS[name]
 
 
 def check_installed() -> None:
@@ -82,39 +106,78 @@ class Writer:
 
     def write(self) -> str:
         plan = self.plan
-        body = self.memory()
-        checks = " or ".join(self.scalar(x) for x in plan.program.checks)
-        zeros = [literal(0, value.dtype) for value in plan.numbers]
-        for k, group in enumerate([*plan.groups, None]):
-            if k == plan.check_at and checks:
-                body += [f"if {checks}:", f"    return {result('True', zeros)}"]
-            if group is None:
-                continue
-            if group.is_loop:
-                body += Nest(plan, group).write()
+        parts = parts_of(plan)
+        texts = [[line for group in part for line in self.group(group)] for part in parts]
+        numbers = [self.scalar(x) for x in plan.numbers]
+        checks = [self.scalar(x) for x in plan.program.checks]
+        end = [f"return {result('False', numbers)}"]
+        functions: list[str] = []
+        body: list[str] = []
+        done = 0
+        for k, (part, text) in enumerate(zip(parts, texts, strict=True)):
+            if done == plan.check_at:
+                body += self.refusal(checks)
+            if is_long(plan):
+                later = words([line for lines in texts[k + 1 :] for line in lines] + end + checks)
+                function, call = self.part(f"part{k + 1}", part, text, later)
+                functions.append(function)
+                body.append(call)
             else:
-                body += self.alone(group.instructions[0])
-        body.append(f"return {result('False', [self.scalar(x) for x in plan.numbers])}")
-        names = ", ".join(["workspace", *(value.name for value in plan.program.inputs)])
-        lines = "\n".join("    " + line for line in body)
-        signature = signature_of(plan)
-        return (
-            f'{HEADER}@njit({signature}, error_model="numpy")\ndef step({names}):\n{lines}\n'
-        )
+                body += text
+            done += len(part)
+        if done == plan.check_at:
+            body += self.refusal(checks)
+        arguments = ["workspace", *(value.name for value in plan.program.inputs)]
+        decorated = f'@njit({signature_of(plan)}, error_model="numpy"{CACHED})'
+        step = defined("step", arguments, [*self.memory([*body, *end]), *body, *end])
+        head = f"# With minigrad.compiler.native {text_hash(NATIVE)}\n{HEADER}"
+        return head + "".join(functions) + f"{decorated}\n{step}"
 
-    def memory(self) -> list[str]:
-        """Names for the elements of each array: with an s at the end."""
-        plan = self.plan
+    def refusal(self, checks: list[str]) -> list[str]:
+        if not checks:
+            return []
+        zeros = [literal(0, value.dtype) for value in self.plan.numbers]
+        return [f"if {' or '.join(checks)}:", f"    return {result('True', zeros)}"]
+
+    def group(self, group: Group) -> list[str]:
+        if group.is_loop:
+            return Nest(self.plan, group).write()
+        return self.alone(group.instructions[0])
+
+    def part(
+        self, name: str, groups: list[Group], text: list[str], later: set[str]
+    ) -> tuple[str, str]:
+        """A function of some of the groups, and the statement that calls it."""
+        known = words(text)
+        made = [x.out for group in groups for x in group.instructions if self.is_number(x.out)]
+        numbers = {x.out.name for x in self.plan.program.instructions if self.is_number(x.out)}
+        results = [value.name for value in made if value.name in later]
+        given = sorted((numbers & known) - {value.name for value in made})
+        memory = self.memory(text)
+        inputs = [x.name for x in self.plan.program.inputs if x.name in words(memory + text)]
+        arguments = ["workspace", *inputs, *given]
+        ending = [f"return {', '.join(results)},"] if results else []
+        function = defined(name, arguments, [*memory, *text, *ending])
+        decorated = f'@njit(error_model="numpy")\n{function}\n\n'
+        return decorated, call_of(name, arguments, results)
+
+    def is_number(self, value: Value) -> bool:
+        """Whether a value that is computed lies in a variable, and nowhere else."""
+        return value.size == 1 and not self.plan.in_memory(value)
+
+    def memory(self, text: list[str]) -> list[str]:
+        """Names for the elements of each array in a text: with an s at the end."""
+        plan, needed = self.plan, words(text)
         lines = [
             f"{value.name}s = elements({value.name}, {value.size})"
             for value in plan.program.inputs
-            if not value.weak
+            if f"{value.name}s" in needed
         ]
         for value, offset in plan.workspace.offsets.items():
-            dtype = "bool_" if value.dtype.kind == "b" else value.dtype.name
-            lines.append(
-                f"{value.name}s = buffer(workspace, {offset}, {value.size}, np.{dtype})"
-            )
+            if f"{value.name}s" in needed:
+                kind = "bool_" if value.dtype.kind == "b" else value.dtype.name
+                place = f"workspace, {offset}, {value.size}, np.{kind}"
+                lines.append(f"{value.name}s = buffer({place})")
         return lines
 
     def scalar(self, value: Value) -> str:
@@ -149,10 +212,10 @@ class Writer:
         out = instruction.out
         (n, inner), m = x.shape, y.shape[1]
         orders = "".join(self.order(value) for value in (x, y))
-        names = ", ".join(
-            self.from_offset(value) for value in (x, y)
-        )
-        return [f"dot_{orders}({names}, {self.array(out)}, {n}, {inner}, {m})"]
+        names = ", ".join(self.from_offset(value) for value in (x, y))
+        large = n * inner * m > SMALL_PRODUCT and out.dtype.kind == "f"
+        by = "blas" if large else "dot"
+        return [f"{by}_{orders}({names}, {self.array(out)}, {n}, {inner}, {m})"]
 
     def from_offset(self, value: Value) -> str:
         view = self.plan.views[value]
@@ -201,6 +264,11 @@ class Writer:
             lines += nested(value.shape, [f"{self.array(out)}[{place}] = {read}"])
             start += value.shape[axis]
         return lines
+
+
+def defined(name: str, arguments: list[str], body: list[str]) -> str:
+    lines = "".join(f"    {line}\n" for line in body)
+    return f"def {name}({', '.join(arguments)}):\n{lines}"
 
 
 def over(shape: tuple[int, ...], strides: tuple[int, ...], ndim: int) -> tuple[int, ...]:

@@ -162,11 +162,9 @@ def find_successions(
             continue
         for value in instruction.values:
             view = prepared.views[value]
-            as_it_lies = (
-                view.offset == 0
-                and strides_over(out.shape, value.shape, view.strides)
-                == strides_over(out.shape, out.shape, contiguous(out.shape))
-            )
+            as_it_lies = view.offset == 0 and strides_over(
+                out.shape, value.shape, view.strides
+            ) == strides_over(out.shape, out.shape, contiguous(out.shape))
             same = view.root.dtype == out.dtype and view.root.size == out.size
             if as_it_lies and same and view.root in lifetimes:
                 found.setdefault(out, []).append(view.root)

@@ -214,7 +214,11 @@ def with_bounds_checked(program: Program) -> Program:
 
 def outside(value: Value, n: int, instruction: Instruction) -> list[Instruction]:
     """Instructions that tell whether any index is outside of an axis of length ``n``."""
-    name, place, bool_ = f"{instruction.out.name}_{value.name}", instruction.place, np.dtype(np.bool)
+    name, place, bool_ = (
+        f"{instruction.out.name}_{value.name}",
+        instruction.place,
+        np.dtype(np.bool),
+    )
     dtypes = {"dtypes": (value.dtype, value.dtype)}
     below, above, either = (
         Value(f"{name}_{part}", value.shape, bool_) for part in ("below", "above", "either")

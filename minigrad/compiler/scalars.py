@@ -56,8 +56,10 @@ def expression(instruction: Instruction, names: Sequence[str]) -> str:
     if primitive == "full":
         return literal(instruction.attributes["fill"] or 0, out.dtype)
     given = iter(names)
-    dtypes = [np.promote_types(x, np.float32) if x == np.float16 else x
-              for x in instruction.attributes["dtypes"]]
+    dtypes = [
+        np.promote_types(x, np.float32) if x == np.float16 else x
+        for x in instruction.attributes["dtypes"]
+    ]
     texts = [
         as_dtype(operand, given, dtype)
         for operand, dtype in zip(instruction.operands, dtypes, strict=True)
@@ -100,6 +102,8 @@ def computed(
         return f"{texts[0]} * {texts[0]}", wide
     if primitive == "reciprocal" and first.kind == "f":
         return f"{literal(1, first)} / {texts[0]}", first
+    if primitive == "exp" and first == np.float32:
+        return f"exp_float32({texts[0]})", first
     if primitive in MATH and first.kind == "f":
         return f"math.{primitive}({texts[0]})", first
     if primitive in OF_INTEGERS and first.kind in "iu":

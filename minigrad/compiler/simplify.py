@@ -139,7 +139,7 @@ class Simplifier:
             return False
         operands = [self.constants[x] if isinstance(x, Value) else x for x in instruction.operands]
         with np.errstate(all="ignore"):
-                result = np.asarray(carry_out(instruction, operands)).astype(out.dtype)
+            result = np.asarray(carry_out(instruction, operands)).astype(out.dtype)
         if out.weak:
             self.replaced[out] = result.item()
         else:
@@ -186,9 +186,7 @@ def special_power(instruction: Instruction, walk: Simplifier) -> Operand | Instr
     if exponent not in names:
         return None
     attributes = {"dtypes": instruction.attributes["dtypes"][:1]}
-    return Instruction(
-        instruction.out, names[exponent], (x,), attributes, instruction.place
-    )
+    return Instruction(instruction.out, names[exponent], (x,), attributes, instruction.place)
 
 
 def same_shape(instruction: Instruction, walk: Simplifier) -> Operand | None:
@@ -215,9 +213,7 @@ def twice(instruction: Instruction, walk: Simplifier) -> Operand | Instruction |
             return before.operands[0]
     elif unchanged(before.operands[0], instruction.out):
         return before.operands[0]
-    return Instruction(
-        instruction.out, primitive, before.operands, attributes, instruction.place
-    )
+    return Instruction(instruction.out, primitive, before.operands, attributes, instruction.place)
 
 
 def without_broadcast(instruction: Instruction, walk: Simplifier) -> Instruction | None:

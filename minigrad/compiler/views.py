@@ -12,7 +12,16 @@ from typing import Any
 from minigrad.compiler.indices import ArrayIndex
 from minigrad.compiler.program import Instruction, Value
 
-__all__ = ["View", "contiguous", "full_index", "is_contiguous", "own_view", "squeezed", "strides_over", "viewed"]
+__all__ = [
+    "View",
+    "contiguous",
+    "full_index",
+    "is_contiguous",
+    "own_view",
+    "squeezed",
+    "strides_over",
+    "viewed",
+]
 
 Strides = tuple[int, ...]
 

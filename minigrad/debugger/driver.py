@@ -15,7 +15,7 @@ from minigrad.debugger.commands import at_a_terminal
 from minigrad.debugger.nonfinite import NanReport, nan_report
 from minigrad.debugger.prompt import Prompt
 from minigrad.errors import DomainError, DTypeError, NonFiniteError
-from minigrad.graph import backpropagate, backward_pass
+from minigrad.graph import backpropagate, backward_pass, forget
 from minigrad.tensor import Tensor, is_own_file
 
 __all__ = ["DebuggerQuit", "debug", "debug_as_environment_says", "debugging"]
@@ -58,20 +58,27 @@ class Driver:
         prompts = stdin is not None or at_a_terminal()
         self.prompt = Prompt(stdin, stdout) if prompts else None
 
-    def __call__(self, root: Tensor, grad_root: Any) -> Grads:
+    def __call__(self, root: Tensor, grad_root: Any, free_graph: bool = False) -> Grads:
         self.passes += 1
         # What is typed at the prompt may call backward() itself, and is not to be prompted again.
         token = backward_pass.set(backpropagate)
         try:
-            if self.prompt is not None:
-                with np.errstate(all="ignore"):
-                    return self.attended(self.prompt, root, grad_root)
-            if self.on is None:
-                return backpropagate(root, grad_root)
-            with np.errstate(all="ignore"):
-                return self.unattended(root, grad_root)
+            grads = self.watched(root, grad_root)
         finally:
             backward_pass.reset(token)
+        if free_graph:
+            for tensor in [tensor for tensor in grads if tensor.inputs]:
+                forget(tensor, grads)
+        return grads
+
+    def watched(self, root: Tensor, grad_root: Any) -> Grads:
+        if self.prompt is not None:
+            with np.errstate(all="ignore"):
+                return self.attended(self.prompt, root, grad_root)
+        if self.on is None:
+            return backpropagate(root, grad_root)
+        with np.errstate(all="ignore"):
+            return self.unattended(root, grad_root)
 
     def unattended(self, root: Tensor, grad_root: Any) -> Grads:
         """Nobody is there to answer: what is not finite becomes an error that tells all."""

@@ -302,8 +302,8 @@ SHORT_ROW = 32
 
 
 def as_columns(x, axis):
-    """``x``, column after column in memory if its rows are short: NumPy is slow with those."""
-    if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW:
+    """``x``, column after column in memory: NumPy is slow with short rows, if they are many."""
+    if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW <= x.shape[0]:
         return x.T.copy().T
     return x
 

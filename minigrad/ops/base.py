@@ -50,7 +50,7 @@ class Node:
     op: Any
 
     @staticmethod
-    def apply(op: "type[Op]", inputs: Sequence[Any], params: Mapping[str, Any]) -> Any:
+    def apply(op: "type[Op]", inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
         raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, StateError
@@ -105,7 +106,7 @@ class Optimizer:
                 continue
             data, state = parameter.data, self.state[position]
             if (
-                type(grad) is not np.ndarray
+                type(grad) is not ndarray
                 or grad.shape != data.shape
                 or grad.dtype is not data.dtype  # which may still be an equal one
             ):

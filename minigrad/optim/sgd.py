@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from minigrad.errors import DomainError
 from minigrad.optim.hyperparameters import flag, fraction, non_negative
 from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, next_stamp
 
 __all__ = ["SGD"]
 
@@ -121,7 +121,7 @@ class SGD(Optimizer):
                 velocity = next_velocity(state, direction, momentum, self.dampening)
                 direction = direction + momentum * velocity if self.nesterov else velocity
             parameter.data -= lr * direction
-            parameter.mark_changed()
+            parameter.stamp = next_stamp()
 
 
 def next_velocity(

@@ -146,6 +146,13 @@ def quiet() -> np.errstate:
 
 def loss_number(value: Any) -> float:
     """A loss as a Python number, once it is known to be a Tensor of one element."""
+    check_loss(value)
+    number: float = value.data.item()
+    return number
+
+
+def check_loss(value: Any) -> None:
+    """A loss is a Tensor of one element."""
     if not isinstance(value, Tensor):
         raise DTypeError(
             f"loss returned {value!r} ({type(value).__name__}), not a Tensor; compute it from the "
@@ -155,8 +162,6 @@ def loss_number(value: Any) -> float:
         raise ShapeError(
             f"loss returned {value!r}, not a scalar; reduce it with .mean() or reduction='mean'"
         )
-    number: float = value.data.item()
-    return number
 
 
 def measure(

@@ -4,10 +4,10 @@ import linecache
 
 import numpy as np
 import pytest
-from traced import BACK_ENDS, check, compare, generate, run, trace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from traced import BACK_ENDS, check, compare, generate, run, trace
 
 import minigrad as mg
 from minigrad.compiler.program import UFUNCS
@@ -38,7 +38,9 @@ def gives(ufunc, *dtypes):
 @dtypes
 def test_every_ufunc_of_one_array(back_end, dtype, rng):
     x = np.concatenate([np.array(SPECIAL, dtype), rng.normal(size=20).astype(dtype)])
-    ufuncs = [u for u in UFUNCS.values() if u.nin == 1 and usable(u, dtype) and u is not np.positive]
+    ufuncs = [
+        u for u in UFUNCS.values() if u.nin == 1 and usable(u, dtype) and u is not np.positive
+    ]
     program = trace(lambda x: [ufunc(x) for ufunc in ufuncs], x)
     assert len(program.instructions) == len(ufuncs) > 20
     check(program, back_end, [x])
@@ -65,9 +67,7 @@ def test_every_ufunc_of_integers_and_bools(back_end, dtype):
     binary = [u for u in UFUNCS.values() if u.nin == 2 and usable(u, dtype, dtype)]
     unary = [u for u in unary if u is not np.reciprocal and gives(u, dtype) != np.float16]
     binary = [u for u in binary if gives(u, dtype, dtype) != np.float16]
-    program = trace(
-        lambda x, y: [*(u(x) for u in unary), *(u(x, y) for u in binary)], x, y
-    )
+    program = trace(lambda x, y: [*(u(x) for u in unary), *(u(x, y) for u in binary)], x, y)
     check(program, back_end, [x, y])
 
 

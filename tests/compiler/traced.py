@@ -16,7 +16,7 @@ BACK_ENDS = ["numpy", "numba"] if importlib.util.find_spec("numba") else ["numpy
 
 
 def trace(function, *inputs):
-    """The program of a function; arrays it writes to are written to, what it returns is given back."""
+    """The program of a function: what it writes to is written, what it returns is given back."""
     recorder = Recorder()
     tracers = [
         Tracer(recorder, recorder.number(x))

@@ -134,6 +134,18 @@ def test_a_gradient_to_start_from():
     np.testing.assert_array_equal(w.grad, [2.0, -60.0])
 
 
+def test_a_graph_that_is_to_be_freed_is_kept_until_the_end_of_the_pass():
+    w, loss = square()
+    files = typed("n", "back", "n", "c")
+    with mg.debugging(**files):
+        loss.backward(free_graph=True)
+    assert files["stdout"].getvalue().count("step 2 of 2") == 2
+    np.testing.assert_array_equal(w.grad, [2.0, -6.0])
+    assert loss.grad is None
+    with pytest.raises(GraphError, match="was freed"):
+        loss.backward()
+
+
 def test_gradients_accumulate_as_ever():
     w, loss = square()
     session(loss, "c")

@@ -51,6 +51,28 @@ def step(net):
     return (run,)
 
 
+def epoch(net):
+    """All batches in one compiled program, by ``lax.scan``."""
+    parameters = parameters_of(net.start)
+    x, y = jnp.asarray(net.x), jnp.asarray(net.y)
+    batches = jnp.asarray(np.stack(net.batches))
+
+    def update(parameters, batch):
+        loss, grads = jax.value_and_grad(loss_of)(parameters, x[batch], y[batch])
+        return jax.tree.map(lambda p, g: p - net.lr * g, parameters, grads), loss
+
+    scan = jax.jit(
+        lambda parameters, batches: jax.lax.scan(update, parameters, batches), donate_argnums=0
+    )
+
+    def run():
+        nonlocal parameters
+        parameters, losses = scan(parameters, batches)
+        return float(losses[-1])
+
+    return (run,)
+
+
 def fit(task):
     update = update_with(task.lr)
 

@@ -19,15 +19,30 @@ def model_of(net):
     return model
 
 
-def step(net):
+def step(net, free_graph=False):
     model = model_of(net)
     optimizer = optim.SGD(model.parameters(), lr=net.lr)
 
     def run():
         loss = mg.softmax_cross_entropy(model(net.x), net.labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward(free_graph=free_graph)
         optimizer.step()
+        return loss.item()
+
+    return (run,)
+
+
+def epoch(net):
+    model = model_of(net.start)
+    optimizer = optim.SGD(model.parameters(), lr=net.lr)
+
+    def run():
+        for batch in net.batches:
+            loss = mg.softmax_cross_entropy(model(net.x[batch]), net.y[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
         return loss.item()
 
     return (run,)
@@ -65,7 +80,7 @@ def stepping(net):
     return first, second, value_of_first_gradient(model)
 
 
-def fit(task):
+def fit(task, compile=False):
     def run():
         model = model_of(task.start)
         optimizer = optim.SGD(model.parameters(), lr=task.lr)
@@ -78,6 +93,7 @@ def fit(task):
             batch_size=task.batch_size,
             rng=0,
             progress=False,
+            compile=compile,
         )
         with mg.no_grad():
             logits = model(task.x_test).data

@@ -64,6 +64,17 @@ def step(net):
     return (lambda: train(net.weights, net.biases, net.x, net.labels, net.lr),)
 
 
+def epoch(net):
+    weights, biases = net.start.weights, net.start.biases
+
+    def run():
+        for batch in net.batches:
+            loss = train(weights, biases, net.x[batch], net.y[batch], net.lr)
+        return loss
+
+    return (run,)
+
+
 def backward(net):
     def first():
         inputs, logits = forward(net.weights, net.biases, net.x)

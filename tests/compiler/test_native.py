@@ -1,0 +1,123 @@
+"""What only the native back end has: its exp, its files, its absence."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from traced import generate, trace
+
+from minigrad.compiler import numba_backend
+from minigrad.compiler.cache import cache_directory, stored
+from minigrad.errors import CompileError, MissingExtraError
+
+needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="no Numba")
+
+
+@needs_numba
+def test_exp_of_float32_over_its_whole_range():
+    generated = None
+    worst = 0.0
+    for start in range(0, 2**32, 2**27):
+        bits = np.arange(start, start + 2**27, 1009, dtype=np.uint64).astype(np.uint32)
+        x = bits.view(np.float32)
+        if generated is None:
+            program = trace(np.exp, x)
+            generated = generate(program, "numba")
+        generated.run(x)
+        (found,) = generated.arrays.values()
+        with np.errstate(all="ignore"):
+            exact = np.exp(x.astype(np.float64))
+            expected = exact.astype(np.float32)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(x))
+        np.testing.assert_array_equal(np.isinf(found), np.isinf(expected))
+        regular = np.isfinite(expected)
+        if regular.any():
+            ulp = np.spacing(expected[regular]).astype(np.float64)
+            worst = max(worst, np.abs((found[regular] - exact[regular]) / ulp).max())
+    assert worst < 0.6
+
+
+@needs_numba
+def test_a_second_process_compiles_nothing(tmp_path):
+    script = """
+import numpy as np
+from traced import generate, trace
+generated = generate(trace(lambda x: np.exp(x).sum(), np.zeros(3)), "numba")
+print(generated.run(np.zeros(3)), generated.function.__code__.co_filename)
+import minigrad.compiler.numba_backend, sys
+stats = sys.modules[generated.function.__module__].step.stats
+print(len(stats.cache_hits), len(stats.cache_misses))
+"""
+    environment = {**os.environ, "MINIGRAD_CACHE_DIR": str(tmp_path)}
+    environment["PYTHONPATH"] = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    printed = []
+    for _ in range(2):
+        process = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        printed.append(process.stdout.splitlines())
+    assert printed[0][0] == printed[1][0]
+    assert str(tmp_path) in printed[0][0]
+    assert (printed[0][1], printed[1][1]) == ("0 1", "1 0")
+
+
+@needs_numba
+def test_without_a_directory_to_write_to_it_is_compiled_all_the_same(monkeypatch, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("MINIGRAD_CACHE_DIR", str(blocked))
+    generated = generate(trace(lambda x: x.sum(), np.ones(3)), "numba")
+    assert "cache=True" not in generated.source
+    assert generated.run(np.ones(3)) == (False, 3.0)
+
+
+def test_a_file_is_never_rewritten(monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGRAD_CACHE_DIR", str(tmp_path))
+    path = stored("x = 1\n", "step_x")
+    assert path is not None
+    assert path.read_text() == "x = 1\n"
+    assert stored("x = 2\n", "step_x") is None
+    assert path.read_text() == "x = 1\n"
+
+
+def test_where_files_are_kept(monkeypatch, tmp_path):
+    monkeypatch.delenv("MINIGRAD_CACHE_DIR", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / "minigrad"
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert cache_directory() == tmp_path / "local" / "minigrad"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache_directory().parts[-3:] == ("Library", "Caches", "minigrad")
+
+
+def test_without_numba_the_error_names_the_install(monkeypatch):
+    monkeypatch.setattr(numba_backend, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'minigrad\[compile\]'"):
+        generate(trace(lambda x: x * 2, np.ones(3)), "numba")
+
+
+@needs_numba
+def test_float16_is_left_to_numpy():
+    with pytest.raises(CompileError, match="float16 is not native"):
+        generate(trace(lambda x: x * 2, np.ones(3, np.float16)), "numba")
+
+
+@needs_numba
+def test_a_product_that_is_just_large_enough_for_blas():
+    limit = numba_backend.SMALL_PRODUCT
+    for inner, name in ((limit, "dot_nn"), (limit + 1, "blas_nn")):
+        x, y = np.ones((1, inner)), np.arange(float(inner)).reshape(inner, 1)
+        generated = generate(trace(lambda x, y: x @ y, x, y), "numba")
+        assert f"{name}(" in generated.source
+        generated.run(x, y)
+        (found,) = generated.arrays.values()
+        np.testing.assert_allclose(found, x @ y, rtol=1e-14)
