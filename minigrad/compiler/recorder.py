@@ -212,7 +212,7 @@ class Recorder:
         return self.emit("reshape", [x], found, x.dtype)
 
     def index(self, x: Value, index: Any) -> Value:
-        if index == ():
+        if isinstance(index, tuple) and not index:
             return x
         parts, arrays = self.split_index(index, x.shape)
         shape = indexed_shape(x.shape, parts, [probe_of(array) for array in arrays])
