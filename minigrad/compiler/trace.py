@@ -1,8 +1,8 @@
 """Tracing: run the user's function once on stand-ins, and keep what they wrote down.
 
 For the time of the trace every array that the function may read is replaced by a `Tracer`
-(`lifting`). Then the function runs as it stands: forward, rules, optimizer. Afterwards everything is
-put back, and what changed meanwhile becomes the program's writes and outputs (`collecting`).
+(`lifting`). Then the function runs as it stands: forward, rules, optimizer. Afterwards everything
+is put back, and what changed meanwhile becomes the program's writes and outputs (`collecting`).
 """
 
 import random

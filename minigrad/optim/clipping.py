@@ -86,8 +86,8 @@ def clip_grad_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
         clipped = np.empty_like(grad)
         clipped[...] = grad * scale
         parameter.grad = clipped
-    norm: Any = total if isinstance(total, UnknownArray) else float(total)
-    return norm  # type: ignore[no-any-return]
+    joint: Any = total if isinstance(total, UnknownArray) else float(total)
+    return joint  # type: ignore[no-any-return]
 
 
 def norm_of(grad: Any) -> Any:
