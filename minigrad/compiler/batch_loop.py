@@ -112,7 +112,7 @@ class BatchLoop:
     def arguments(self, counts: Any, inputs: list[Any]) -> list[Any]:
         """The inputs of the program in their order."""
         others = iter(inputs)
-        found = []
+        found: list[Any] = []
         for value in self.trace.program.inputs:
             source = self.trace.sources[value]
             if isinstance(source, Argument):

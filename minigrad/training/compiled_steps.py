@@ -74,9 +74,9 @@ class CompiledSteps:
         rows = order[start : start + batch_size]
         loop = None if one or len(rows) < batch_size else self.loop(rows)
         if loop is not None:
-            losses, predictions = loop.run(order, start, (len(order) - start) // batch_size)
+            losses, collected = loop.run(order, start, (len(order) - start) // batch_size)
             if len(losses):
-                return losses.tolist(), [] if predictions is None else list(predictions)
+                return losses.tolist(), [] if collected is None else list(collected)
         result = self.step(self.x[rows], self.y[rows])
         loss, *predictions = result if self.keep_predictions else (result,)
         return [float(loss)], [np.array(array) for array in predictions]

@@ -59,7 +59,6 @@ def test_with_numpy(dtype, steps, seed):
 @given(steps=st.lists(STEP, min_size=3, max_size=12), seed=st.integers(0, 100))
 @settings(max_examples=4)
 def test_with_numba(steps, seed):
-    pytest.importorskip("numba")
     check(steps, seed, np.float64, "numba")
 
 

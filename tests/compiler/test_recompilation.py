@@ -15,6 +15,12 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 4)), RNG.integers(0, 3, 6)
 
 
+@pytest.fixture
+def backend():
+    """What is tested here does not depend on the back end, and NumPy's is ready at once."""
+    return "numpy"
+
+
 def pair(build_optimizer, dropout=0.0):
     """A compiled step and the same step by step, on equal models."""
     models = [mlp([4, 5, 3], "tanh", dropout=dropout, rng=0) for _ in range(2)]
@@ -35,6 +41,7 @@ def agree(models, optimizers):
     assert_same_states(*optimizers)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_hyperparameters_and_shorter_batches(backend):
     models, optimizers, eager = pair(lambda p: Adam(p, lr=0.01))
     ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
