@@ -14,7 +14,7 @@ from minigrad.compiler.views import contiguous, strides_over
 __all__ = ["Nest", "at", "nested"]
 
 Strides = tuple[int, ...]
-AXES = "ijklmnopqr"
+AXES = (*"ijklmnopqr", *(f"i{a}" for a in range(10, 66)))  # NumPy's 64 axes, two for products
 
 
 def at(strides: Sequence[int], offset: int = 0) -> str:
