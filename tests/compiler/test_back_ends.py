@@ -389,6 +389,19 @@ def test_old_elements_go_into_another_array_and_new_ones_replace_them(back_end, 
 
 
 @back_ends
+def test_new_elements_are_read_in_a_later_loop(back_end, rng):
+    """As by a second forward pass after an update."""
+    w, b, x = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(2, 3))
+
+    def function(w, b, x):
+        w -= 0.5
+        b *= w.sum(0)
+        return [np.tanh(x @ w + b), w.T * 2, b + x]
+
+    check(trace(function, w, b, x), back_end, [w, b, x])
+
+
+@back_ends
 def test_one_result_goes_into_two_arrays_and_out(back_end, rng):
     a, b, x = (rng.normal(size=4) for _ in range(3))
     s = np.array(2.5)
