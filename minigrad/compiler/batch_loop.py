@@ -77,6 +77,8 @@ class BatchLoop:
     ) -> tuple[NDArray[np.float64], NDArray[Any] | None]:
         """Some steps, at most ``most``, on the rows ``order[first:]``.
 
+        Gradients stay in the program's own arrays: ``.grad`` is what the last call left.
+
         Returns
         -------
         losses, collected
@@ -90,15 +92,22 @@ class BatchLoop:
             collected = np.empty((most, *self.collected.shape), self.collected.dtype)
         counts = np.array([fetched(slot, {}) for slot in self.counts], np.int64)
         started = perf_counter()
-        done = self.loop(order, first, most, losses, collected, counts, self.inputs())
+        try:
+            done = self.loop(order, first, most, losses, collected, counts, self.inputs())
+        finally:
+            # Also if Ctrl-C was pressed meanwhile, which is noticed after the native loop only.
+            self.note(counts)
         self.seconds_per_batch = (perf_counter() - started) / most
+        return losses[:done], None if collected is None else collected[:done]
+
+    def note(self, counts: NDArray[np.int64]) -> None:
+        """Let optimizers and tensors know of the steps that were made."""
         for slot, count in zip(self.counts, counts.tolist(), strict=True):
             slot.optimizer.state[slot.position][slot.name] = count
         stamp = next_stamp()
         for holder in self.trace.stamped:
             if isinstance(holder, TensorData):
                 holder.tensor.stamp = stamp
-        return losses[:done], None if collected is None else collected[:done]
 
     def inputs(self) -> list[Any]:
         """All inputs of the program that are no part of the batch, and no counts."""

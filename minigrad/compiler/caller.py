@@ -26,6 +26,7 @@ __all__ = [
     "REFUSED",
     "argument_conditions",
     "generate_caller",
+    "generate_test",
     "grad_conditions",
     "object_conditions",
     "tensor_conditions",
@@ -50,11 +51,7 @@ def generate_caller(
     program = trace.program
     miss, refused, run = names.free("MISS"), names.free("REFUSED"), names.free("run")
     numbers = [names.free(value.name) for value in program.outputs if not value.shape]
-    body: list[str] = []
-    for what, tests in conditions.items():
-        if tests:
-            body.append(f"# {what}")
-            body += [f"if not ({test}): return {miss}" for test in joined(tests)]
+    body = condition_lines(conditions, miss)
     draws = generators_drawn(trace) if may_refuse(program) else []
     states = [names.free(f"state{k}") for k in range(len(draws))]
     places = [f"{names.of(g, 'generator')}.bit_generator.state" for g in draws]
@@ -68,11 +65,46 @@ def generate_caller(
         body.append(f"    return {refused}")
     body += aftermath(trace, generated, names)
     body.append(f"return {result_text(trace, generated, names)}")
+    objects = {**names.objects, miss: MISS, refused: REFUSED, run: generated.run}
+    return defined(name, signature, body, names, objects, f"<minigrad caller {id(generated)}>")
+
+
+def generate_test(
+    name: str,
+    signature: Signature,
+    generated: Generated,
+    conditions: Mapping[str, list[str]],
+    names: Names,
+) -> Callable[..., bool]:
+    """A function of the same arguments that tells whether the caller would run ``generated``."""
+    body = [*condition_lines(conditions, "False"), "return True"]
+    filename = f"<minigrad test {id(generated)}>"
+    return defined(name, signature, body, names, names.objects, filename)[0]
+
+
+def condition_lines(conditions: Mapping[str, list[str]], otherwise: str) -> list[str]:
+    """Statements that return ``otherwise`` unless all conditions hold."""
+    lines: list[str] = []
+    for what, tests in conditions.items():
+        if tests:
+            lines.append(f"# {what}")
+            lines += [f"if not ({test}): return {otherwise}" for test in joined(tests)]
+    return lines
+
+
+def defined(
+    name: str,
+    signature: Signature,
+    body: list[str],
+    names: Names,
+    objects: Mapping[str, Any],
+    filename: str,
+) -> tuple[Callable[..., Any], str]:
+    """A function with this body, through which a debugger can step, and its text."""
     heading = f"def {name}({parameters_text(signature, names)}):"
     text = "\n    ".join([heading, *body]) + "\n"
-    namespace = {**names.objects, miss: MISS, refused: REFUSED, run: generated.run}
-    filename = f"<minigrad caller {id(generated)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    namespace = {**names.objects, **objects}
     exec(compile(text, filename, "exec"), namespace)
     return namespace[name], text
 

@@ -15,6 +15,7 @@ from minigrad.compiler.caller import (
     REFUSED,
     argument_conditions,
     generate_caller,
+    generate_test,
     grad_conditions,
     object_conditions,
     tensor_conditions,
@@ -50,6 +51,8 @@ class Variant:
     calls: int = 0
     caller: Callable[..., Any] | None = None
     caller_source: str = ""
+    fits: Callable[..., bool] | None = None
+    """Whether the caller would run it: all that the caller looks at before."""
     belongings: Belongings = field(default_factory=Belongings)
     """What it was made for: kept, so that no id of these comes twice."""
 
@@ -127,12 +130,12 @@ class CompiledFunction:
         if variant is None:
             return self.eager(given)
         check_writes(variant.trace, given, arguments)
-        variant.caller, variant.caller_source = self.caller(arguments, variant)
+        caller = self.write_caller(arguments, variant)
         variant.calls += 1
         if self.check and variant.calls <= CHECKED_CALLS:
             result = checked_call(self, variant, arguments)
         else:
-            result = self.run(variant.caller, arguments)
+            result = self.run(caller, arguments)
         assert result is not MISS, variant.caller_source
         self.callers = [
             v.caller
@@ -158,9 +161,10 @@ class CompiledFunction:
 
     def trusted(self, *args: Any, **kwargs: Any) -> Variant | None:
         """The program that a call with these arguments would run, unless it is still compared."""
-        place = self.known(self.bound(args, kwargs))
-        variant = None if place is None else self.variants[place][1]
-        return variant if variant is not None and variant.caller in self.callers else None
+        for _, variant in self.variants:
+            if variant.caller in self.callers and variant.fits and variant.fits(*args, **kwargs):
+                return variant
+        return None
 
     def variant(self, arguments: Mapping[str, Any]) -> Variant | None:
         """The program for these arguments; None for an optimizer's first step."""
@@ -210,10 +214,8 @@ class CompiledFunction:
         """Whether it matters which gradients there are before a call."""
         return any(known[-1] is not None for known, _ in self.variants)
 
-    def caller(
-        self, arguments: Mapping[str, Any], variant: Variant
-    ) -> tuple[Callable[..., Any], str]:
-        """The Python function that runs a variant if it is the right one."""
+    def write_caller(self, arguments: Mapping[str, Any], variant: Variant) -> Callable[..., Any]:
+        """Give a variant the Python function that runs it if it is the right one."""
         names, found = Names(frozenset(self.signature.parameters)), variant.trace
         held = self.belongings.tensors
         conditions = {
@@ -231,7 +233,11 @@ class CompiledFunction:
         }
         name = getattr(self.function, "__name__", "step")
         name = name if name.isidentifier() else "step"
-        return generate_caller(name, self.signature, found, variant.generated, conditions, names)
+        variant.caller, variant.caller_source = generate_caller(
+            name, self.signature, found, variant.generated, conditions, names
+        )
+        variant.fits = generate_test(name, self.signature, variant.generated, conditions, names)
+        return variant.caller
 
     # What it shows
 

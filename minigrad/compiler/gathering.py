@@ -58,7 +58,8 @@ def gathered(instruction: Instruction, names: Names) -> list[str]:
     y, *arrays = instruction.values[1:]
     add = instruction.primitive == "add_at"
     if not out.shape:
-        return [f"{out.name} = {names.scalar(x)} + {names.scalar(y)}"]
+        kept = f"{names.scalar(x)} + " if add else ""
+        return [f"{out.name} = {kept}{names.scalar(y)}"]
     copy = f"{names.array(out)}[{at(contiguous(out.shape))}] = {element(x, names)}"
     walk = walk_of(instruction, arrays, contiguous(out.shape), 0, names)
     put = f"{names.array(out)}[{walk.place}] {'+=' if add else '='} {element(y, names)}"

@@ -146,7 +146,7 @@ class Nest:
         steps = self.over_axes(self.result_strides(instruction))
         kept = max((a + 1 for a, step in enumerate(steps) if step), default=0)
         memory, place = self.memory(out), f"  # {instruction.place}"
-        if all(steps[:kept]) or 0 in self.shape[:kept]:
+        if all(steps[:kept]):
             dtype = total_dtype(ufunc, out.dtype)
             total = f"{out.name}_total" if dtype != out.dtype else out.name
             self.before[kept].append(f"{total} = {start_of(ufunc, dtype)}")

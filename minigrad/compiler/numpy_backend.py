@@ -154,8 +154,11 @@ class Writer:
         match primitive:
             case "where":
                 condition, x, y = texts
-                yield f"np.copyto({out}, {y})"
-                yield f"np.copyto({out}, {x}, where=np.not_equal({condition}, 0))"
+                if instruction.out in self.plan.in_place:  # whose old elements may be operands
+                    yield f"{out}[...] = np.where({condition}, {x}, {y})"
+                else:
+                    yield f"np.copyto({out}, {y})"
+                    yield f"np.copyto({out}, {x}, where=np.not_equal({condition}, 0))"
             case "cast" | "copy":
                 yield f"np.copyto({out}, {texts[0]}, casting='unsafe')"
             case "erf":

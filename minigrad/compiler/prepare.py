@@ -133,6 +133,8 @@ def add_writes(prepared: Prepared, program: Program, needed_first: set[Value]) -
     """Decide for each write whether it is done in place, and append copies for the others."""
     place_of = {x.out: k for k, x in enumerate(prepared.program.instructions)}
     last_read = last_reads(prepared)
+    # What goes into another array as it was is read by copies that are still to come.
+    read_at_end = {prepared.views[new].root for new in program.writes.values()}
     late: dict[Value, Value] = {}
     for target, new in program.writes.items():
         made = place_of.get(new)
@@ -142,6 +144,7 @@ def add_writes(prepared: Prepared, program: Program, needed_first: set[Value]) -
             or new.shape != target.shape
             or prepared.program.instructions[made].primitive not in ELEMENTWISE
             or new in prepared.in_place
+            or target in read_at_end
             or last_read.get(target, -1) > made
             or (last_read.get(target) == made and not reads_as_it_lies(prepared, made, target))
         ):
@@ -219,7 +222,9 @@ def outside(value: Value, n: int, instruction: Instruction) -> list[Instruction]
         instruction.place,
         np.dtype(np.bool),
     )
-    dtypes = {"dtypes": (value.dtype, value.dtype)}
+    # In which -n and n can be written, whatever integers the indices are.
+    wide = np.dtype(np.float64 if value.dtype == np.uint64 else np.int64)
+    dtypes = {"dtypes": (wide, wide)}
     below, above, either = (
         Value(f"{name}_{part}", value.shape, bool_) for part in ("below", "above", "either")
     )

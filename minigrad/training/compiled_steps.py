@@ -72,9 +72,11 @@ class CompiledSteps:
             If the loss of the next batch is not finite. Nothing has been changed then.
         """
         rows = order[start : start + batch_size]
-        loop = None if one or len(rows) < batch_size else self.loop(rows)
+        # The last batch is always called for by Python, which leaves the gradients as .grad.
+        most = (len(order) - start - 1) // batch_size
+        loop = None if one or most == 0 else self.loop(rows)
         if loop is not None:
-            losses, collected = loop.run(order, start, (len(order) - start) // batch_size)
+            losses, collected = loop.run(order, start, most)
             if len(losses):
                 return losses.tolist(), [] if collected is None else list(collected)
         result = self.step(self.x[rows], self.y[rows])

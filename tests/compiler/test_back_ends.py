@@ -117,6 +117,20 @@ def test_reductions(back_end, dtype, shape, rng):
 
 
 @back_ends
+def test_reductions_of_nothing_give_the_neutral_element(back_end):
+    x, y = np.zeros((2, 0, 3)), np.full((4, 3), 7.0)
+
+    def function(x, y):
+        z = np.exp(x)  # in one loop with the reductions
+        return [
+            np.multiply.reduce(z, axis=1), np.add.reduce(z, axis=(0, 1)), y * 2,
+            np.add.reduce(z, axis=1, keepdims=True), np.add.reduce(z, axis=2), z.sum(),
+        ]  # fmt: skip
+
+    check(trace(function, x, y), back_end, [x, y])
+
+
+@back_ends
 def test_nan_is_the_largest_and_the_smallest(back_end):
     x = np.array([[1.0, np.nan, 3.0], [np.nan, 1.0, 2.0], [5.0, -np.inf, np.inf]])
     program = trace(lambda x: [x.max(1), x.min(1), x.max(0), x.max(), x.sum()], x)
@@ -186,6 +200,16 @@ def test_indices_with_arrays(back_end, rng):
         ]  # fmt: skip
 
     check(trace(function, x, rows, columns), back_end, [x, rows, columns])
+
+
+@back_ends
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint32, np.uint64])
+def test_indices_of_every_integer_dtype(back_end, dtype, rng):
+    """300 rows: -300 and 300 are no int8, and -300 is nothing that is unsigned."""
+    x, rows = rng.normal(size=(300, 2)), np.array([0, 100, 3], dtype)
+    generated = check(trace(lambda x, rows: x[rows], x, rows), back_end, [x, rows])
+    if np.iinfo(dtype).max >= 300:
+        assert generated.run(x, np.array([0, 300, 3], dtype))[0]
 
 
 @back_ends
@@ -288,6 +312,32 @@ def test_an_array_is_overwritten_by_its_own_transpose_and_by_products(back_end, 
 
 
 @back_ends
+def test_an_array_keeps_some_of_its_elements(back_end, rng):
+    """The condition, too, may be what is written to."""
+    mask, a, b, q = np.array([True, False, True]), *(rng.normal(size=3) for _ in range(3))
+    c, d = ~mask, np.array([False, False, True])
+
+    def function(mask, a, b, q, c, d):
+        a[...] = np.where(mask, a, q)
+        b[...] = np.where(mask, q, b)
+        c[...] = np.where(c, mask, d)
+
+    check(trace(function, mask, a, b, q, c, d), back_end, [mask, a, b, q, c, d])
+
+
+@back_ends
+def test_a_number_is_replaced_by_way_of_a_new_axis(back_end):
+    x, y = np.array(2.0), np.array([5.0])
+
+    def function(x, y):
+        new = x * 1.5
+        new[None] = y
+        return new + 1
+
+    check(trace(function, x, y), back_end, [x, y])
+
+
+@back_ends
 def test_two_arrays_change_places(back_end, rng):
     a, b = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
 
@@ -297,6 +347,18 @@ def test_two_arrays_change_places(back_end, rng):
         b[...] = old
 
     check(trace(function, a, b), back_end, [a, b])
+
+
+@back_ends
+def test_old_elements_go_into_another_array_and_new_ones_replace_them(back_end, rng):
+    a, b, c = rng.normal(size=(3, 3)), rng.normal(size=(3, 3)), rng.normal(size=3)
+
+    def function(a, b, c):
+        b[...] = a.T
+        c[...] = a[1]
+        a *= 2
+
+    check(trace(function, a, b, c), back_end, [a, b, c])
 
 
 @back_ends

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.compiler.batch_loop import BatchLoop
 from minigrad.data import Standardizer, load_iris
 from minigrad.errors import CompileError, DomainError, MissingExtraError, NonFiniteError
 from minigrad.nn import mlp
@@ -147,6 +148,78 @@ def test_interruption_between_two_epochs(backend):
     _, _, history = trained(backend, callbacks=[Interrupt()])
     assert history.interrupted
     assert history.epochs == 2
+
+
+def test_what_a_callback_changes_holds_from_the_next_epoch_on(backend):
+    """There and back again: the programs of both losses are known then."""
+
+    def run(compile):
+        factor = [1.0]
+
+        class Change(Callback):
+            def on_epoch_end(self, run):
+                factor[0] = 2.0 if run.history.epochs in (1, 2) else 1.0
+
+        def loss(y, t):
+            return mg.softmax_cross_entropy(y, t) * factor[0]
+
+        return trained(compile, loss=loss, callbacks=[Change()])
+
+    assert_same(run(False), run(backend), 1e-9)
+
+
+def test_arrays_that_a_callback_replaces_are_trained(backend):
+    def run(compile):
+        class Replace(Callback):
+            def on_epoch_end(self, run):
+                for parameter in run.model.parameters():
+                    parameter.data = np.asfortranarray(parameter.data * 0.5).copy("C")
+
+        return trained(compile, callbacks=[Replace()])
+
+    assert_same(run(False), run(backend), 1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [16, 25])
+def test_gradients_are_there_after_each_epoch(batch_size, backend):
+    """150 samples: nine batches of 16 and a shorter one, or six of 25."""
+
+    def run(compile):
+        seen = []
+
+        class Look(Callback):
+            def on_epoch_end(self, run):
+                seen.append([p.grad.copy() for p in run.model.parameters()])
+
+        trained(compile, callbacks=[Look()], batch_size=batch_size)
+        return seen
+
+    for eager, compiled in zip(run(False), run(backend), strict=True):
+        for one, other in zip(eager, compiled, strict=True):
+            np.testing.assert_allclose(other, one, 1e-9, 1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_interruption_within_the_loop_over_batches(backend, monkeypatch):
+    """The steps that were made are counted: the parameters show them."""
+    run, made = BatchLoop.run, []
+
+    def interrupted(self, *args):
+        loop = self.loop
+
+        def pressed(order, first, most, losses, collected, counts, inputs):
+            made.append(loop(order, first, most, losses, collected, counts, inputs))
+            raise KeyboardInterrupt
+
+        self.loop = pressed
+        return run(self, *args)
+
+    monkeypatch.setattr(BatchLoop, "run", interrupted)
+    _, optimizer, history = trained(backend, "Adam", metrics=[])
+    assert history.interrupted
+    assert made[0] > 0
+    # Before it: Adam's first step, and the two that are compared.
+    assert [state["steps"] for state in optimizer.state] == [3 + made[0]] * 4
 
 
 def test_what_cannot_be_compiled_is_named(backend):
