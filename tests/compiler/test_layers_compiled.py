@@ -5,7 +5,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
-from tests.compiler.comparing import assert_close
+from comparing import assert_close
 
 LAYERS = {
     name: kind()

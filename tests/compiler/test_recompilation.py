@@ -9,7 +9,7 @@ import minigrad as mg
 from minigrad.errors import CompileError, DTypeError, GraphError
 from minigrad.nn import Dropout, Linear, Sequential, mlp
 from minigrad.optim import SGD, Adam, StepLR
-from tests.compiler.comparing import assert_close, assert_same_states, assert_same_tensors
+from comparing import assert_close, assert_same_states, assert_same_tensors
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 4)), RNG.integers(0, 3, 6)

@@ -12,7 +12,7 @@ from minigrad.compiler.program import Instruction, Program
 from minigrad.errors import CompileError
 from minigrad.nn import mlp
 from minigrad.optim import SGD
-from tests.compiler.comparing import bits
+from comparing import bits
 
 START = time.perf_counter()
 X = np.random.default_rng(0).normal(size=(5, 4))

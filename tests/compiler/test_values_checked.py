@@ -7,7 +7,7 @@ import minigrad as mg
 from minigrad.errors import DomainError, GradientError, IndexingError
 from minigrad.nn import Dropout, Linear, Sequential
 from minigrad.optim import Adam
-from tests.compiler.comparing import bits
+from comparing import bits
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 INDICES = np.array([0, 1, 2, 0])
