@@ -17,3 +17,9 @@ def pytest_sessionfinish(session, exitstatus):
     if os.environ.get("MINIGRAD_NO_SKIPS") and reporter.stats.get("skipped") and exitstatus == 0:
         reporter.write_line("skipped tests, although MINIGRAD_NO_SKIPS is set", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(params=["numpy", "numba"])
+def backend(request):
+    """Both back ends of compiled functions."""
+    return request.param

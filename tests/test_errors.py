@@ -1,6 +1,8 @@
 """The exception tree: as drawn, and each class also the builtin that a user would expect."""
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,19 @@ def test_a_missing_extra_says_what_to_install():
         "the progress bar needs the package 'tqdm', which is not installed: "
         "pip install 'minigrad[train]'"
     )
+
+
+def test_every_extra_that_is_named_exists():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    texts = [path.read_text(encoding="utf-8") for path in (root / "minigrad").rglob("*.py")]
+    texts += [requirement for requirements in extras.values() for requirement in requirements]
+    named = {
+        name
+        for text in texts
+        for found in re.findall(r"minigrad\[([\w,]+)\]", text)
+        for name in found.split(",")
+    }
+    assert named >= {"train", "compile"}
+    assert named <= set(extras)

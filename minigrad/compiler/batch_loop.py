@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from minigrad.compiler.checked import fetched
 from minigrad.compiler.collecting import Result, Trace
 from minigrad.compiler.generated import Generated, name_of
-from minigrad.compiler.numba_backend import native
+from minigrad.compiler.numba_backend import native, without_places
 from minigrad.compiler.program import Value
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData
 from minigrad.tensor import next_stamp
@@ -173,7 +173,7 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
     """The loop as a native function around the native step."""
     assert loop.generated.native is not None
     step, workspace = loop.generated.native
-    source = f"# around {name_of(loop.generated.source)}\n{loop_text(loop)}"
+    source = f"# around {name_of(without_places(loop.generated.source))}\n{loop_text(loop)}"
     _, batches = native(source, "batches", step=step)
     nothing = np.empty(0)
     flat_x, flat_y = loop.x.reshape(-1), loop.y.reshape(-1)

@@ -27,6 +27,7 @@ __all__ = [
     "cells_of",
     "is_library",
     "is_own_class",
+    "is_users_function",
     "named_by",
     "names_in",
     "slots_of",
@@ -159,12 +160,19 @@ def held_by_class(kind: type) -> list[Any]:
         return [vars(kind)[name] for name in names if name in vars(kind)] + list(kind.__bases__)
     held: list[Any] = list(kind.__bases__)
     for name, member in vars(kind).items():
-        if name.startswith("__") and name != "__call__":
+        if name.startswith("__") and name.strip("_") not in IMPLIED.split():
             continue
         held.append(getattr(member, "__func__", member))  # of a staticmethod or classmethod
         held += [member.fget] if isinstance(member, property) else []
     return held
 
+
+IMPLIED = """
+call get getattr getattribute getitem len iter next contains bool float int index array eq ne lt le
+gt ge neg abs add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod
+pow rpow
+"""
+"""The methods that a step may run without mentioning them, and that read attributes."""
 
 STEPS = ("forward", "step", "updates")
 """The methods of our own modules and optimizers that read attributes."""
@@ -172,6 +180,12 @@ STEPS = ("forward", "step", "updates")
 
 def is_own_class(kind: type, room: str = "") -> bool:
     return f"{kind.__module__}.".startswith(f"minigrad.{room}")
+
+
+def is_users_function(function: FunctionType) -> bool:
+    """Whether it is neither ours nor Python's: those do not change."""
+    module = str(function.__module__).partition(".")[0]
+    return module not in sys.stdlib_module_names and not is_own_file[function.__code__.co_filename]
 
 
 def held_by_function(function: FunctionType) -> list[Any]:

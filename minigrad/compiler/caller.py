@@ -336,6 +336,9 @@ def object_conditions(
         if isinstance(source, Slot) and isinstance(source.remembered, np.ndarray):
             array = names.of(source.remembered, "slot")
             tests.append(f"{source.dict_text(names)}.get({source.name!r}) is {array}")
+    for mask, copy in trace.frozen:
+        equal = names.of(np.array_equal, "array_equal")
+        tests.append(f"{equal}({names.of(mask, 'mask')}, {names.of(copy, 'mask')})")
     for source, truth in trace.guards:
         tests.append(f"{'' if truth else 'not '}{source.expression(names)}")
     return tests

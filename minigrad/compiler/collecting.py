@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.lifting import Kept, Lifted
@@ -70,6 +71,8 @@ class Trace:
         Whether an optimizer had nothing to remember before: another step goes otherwise.
     guards
         The numbers it branched on, with what they were.
+    frozen
+        The bool arrays that it indexed with, each with a copy of what it was.
     """
 
     program: Program
@@ -84,6 +87,7 @@ class Trace:
     as_number: bool = False
     first_steps: bool = False
     guards: list[tuple[Source, bool]] = field(default_factory=list)
+    frozen: list[tuple[NDArray[np.bool], NDArray[np.bool]]] = field(default_factory=list)
 
 
 def collect(lifted: Lifted, result: Any) -> Trace:
@@ -125,6 +129,7 @@ def collect(lifted: Lifted, result: Any) -> Trace:
         )
         if is_array and tracer.value is not value:
             program.writes[value] = tracer.value  # an array of the user's, written into
+    trace.frozen = lifted.recorder.frozen
     trace.guards = [(trace.sources[v], truth) for v, truth in lifted.recorder.guards.items()]
     return trace
 

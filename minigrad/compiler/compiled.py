@@ -7,6 +7,8 @@ from functools import update_wrapper
 from inspect import BoundArguments, Signature, signature
 from typing import Any
 
+import numpy as np
+
 from minigrad.compiler.arguments import kinds_of, leaves_of, map_leaves, ready
 from minigrad.compiler.back_ends import back_end_named
 from minigrad.compiler.belongings import Belongings, belongings_of
@@ -154,8 +156,12 @@ class CompiledFunction:
         """Where the program for these arguments stands among the variants, if there is one."""
         key = self.key(arguments)
         for place, (other, variant) in enumerate(self.variants):
-            guards = variant.trace.guards
-            if other == key and all(bool(fetched(s, arguments)) is truth for s, truth in guards):
+            found = variant.trace
+            if (
+                other == key
+                and all(bool(fetched(s, arguments)) is truth for s, truth in found.guards)
+                and all(np.array_equal(mask, copy) for mask, copy in found.frozen)
+            ):
                 return place
         return None
 

@@ -71,11 +71,13 @@ def name_of(source: str) -> str:
     return f"step_{sha256(source.encode()).hexdigest()[:20]}"
 
 
-def namespace_of(source: str, filename: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """Run a generated text; debuggers and tracebacks find its lines."""
+def namespace_of(
+    source: str, filename: str, names: Mapping[str, Any], name: str | None = None
+) -> dict[str, Any]:
+    """Run a generated text, as a module; debuggers and tracebacks find its lines."""
     lines = source.splitlines(keepends=True)
     linecache.cache[filename] = (len(source), None, lines, filename)
-    module = ModuleType(name_of(source))
+    module = ModuleType(name or name_of(source))
     sys.modules[module.__name__] = module  # where Numba looks for it when it loads native code
     module.__dict__.update(names)
     exec(compile(source, filename, "exec"), module.__dict__)

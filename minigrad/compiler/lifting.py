@@ -254,8 +254,10 @@ class Lifted:
         if id(content) in self.held:
             return self.held[id(content)]
         if type(content) is np.ndarray and content.dtype.kind in "biuf":
-            self.held[id(content)] = self.stand_in(content, Held(content))
-            return self.held[id(content)]
+            self.held[id(content)] = lifted = self.stand_in(content, Held(content))
+            if content.dtype.kind == "b":
+                self.recorder.masks[lifted.value] = content
+            return lifted
         if type(content) in (tuple, list):
             parts = [self.lifted(item) for item in content]
             if any(part is not None for part in parts):

@@ -67,20 +67,31 @@ def generate(plan: Plan) -> Generated:
     return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
 
 
-PROGRAMS: dict[str, tuple[str, Any]] = {}
-"""By name, those that this process has compiled or loaded."""
+PROGRAMS: dict[str, tuple[bool, Any]] = {}
+"""By name, those that this process has compiled or loaded; whether they are kept on disk."""
 
 
 def native(source: str, function: str, **names: Any) -> tuple[str, Any]:
-    """A generated text as it runs, and its function; compiled once, kept on disk if possible."""
-    name = name_of(source)
+    """A generated text as it runs, and its function; compiled once, kept on disk if possible.
+
+    The user's lines beside the instructions do not count: the same step stays the same program when
+    a line is put in above it, or when another script takes it.
+    """
+    text = without_places(source)
+    name = name_of(text)
     if name not in PROGRAMS:
-        path = stored(source, name)
-        if path is None:
-            source = source.replace(CACHED, "")
+        path = stored(text, name)
         filename = f"<{name}>" if path is None else str(path)
-        PROGRAMS[name] = source, namespace_of(source, filename, names)[function]
-    return PROGRAMS[name]
+        runs = source.replace(CACHED, "") if path is None else source
+        PROGRAMS[name] = path is not None, namespace_of(runs, filename, names, name)[function]
+    is_kept, found = PROGRAMS[name]
+    return source if is_kept else source.replace(CACHED, ""), found
+
+
+def without_places(source: str) -> str:
+    """A generated text, line for line, without comments but for that of its first line."""
+    head, *lines = source.split("\n")
+    return "\n".join([head, *(line.partition("# ")[0].rstrip() for line in lines)])
 
 
 def check_installed() -> None:

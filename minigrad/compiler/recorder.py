@@ -47,6 +47,8 @@ class Recorder:
         self.known: dict[int, tuple[Any, Value]] = {}
         self.refusal: CompileError | None = None
         self.forbidden: dict[Value, str] = {}
+        self.masks: dict[Value, NDArray[np.bool]] = {}
+        self.frozen: list[tuple[NDArray[np.bool], NDArray[np.bool]]] = []
         self.count = 0
 
     # Values
@@ -238,14 +240,27 @@ class Recorder:
         self, index: Any, shape: tuple[int, ...]
     ) -> tuple[tuple[Any, ...], list[Value]]:
         """The index and the arrays in it, whose values must fit ``shape``."""
-        parts, arrays = index_arrays(index)
-        if any(isinstance(x, UnknownArray) and x.dtype.kind == "b" for x in arrays):
-            raise refused(
-                "indexing by a bool array gives a shape that depends on values; use mg.where"
-            )
+        parts, arrays = index_arrays(self.with_known_masks(index))
         for k, axis in array_axes(parts, len(shape)):
             check_positions(arrays[k], shape[axis])
         return parts, [self.as_value(array) for array in arrays]
+
+    def with_known_masks(self, index: Any) -> Any:
+        """The index with bool arrays that the function holds: what they select is of a fixed shape.
+
+        Their elements belong to the program, and are noted in ``frozen`` with a copy.
+        """
+        if isinstance(index, tuple):
+            return tuple(map(self.with_known_masks, index))
+        if not isinstance(index, UnknownArray) or index.dtype.kind != "b":
+            return index
+        mask = self.masks.get(index.value)
+        if mask is None:
+            raise refused(
+                "indexing by a bool array gives a shape that depends on values; use mg.where"
+            )
+        self.frozen.append((mask, mask.copy()))
+        return mask
 
     def concatenate(self, arrays: Sequence[Any], axis: int) -> Value:
         values = [self.as_value(x) for x in arrays]

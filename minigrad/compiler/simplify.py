@@ -135,7 +135,8 @@ class Simplifier:
         """Compute it now if everything it reads is known and the result is small."""
         out = instruction.out
         known = all(not isinstance(x, Value) or x in self.constants for x in instruction.operands)
-        if not known or out.size > SMALL or instruction.primitive == "full":
+        unfilled = instruction.primitive == "full" and instruction.attributes["fill"] is None
+        if not known or out.size > SMALL or unfilled:
             return False
         operands = [self.constants[x] if isinstance(x, Value) else x for x in instruction.operands]
         with np.errstate(all="ignore"):

@@ -5,6 +5,7 @@ program is only run for what it was made of. One that the function itself change
 would happen once, while it is traced, and not at every call.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -16,6 +17,7 @@ from minigrad.compiler.belongings import (
     cells_of,
     is_library,
     is_own_class,
+    is_users_function,
     named_by,
     names_in,
     slots_of,
@@ -27,6 +29,7 @@ from minigrad.optim.optimizer import Optimizer
 __all__ = ["Variable", "key_of", "same_items", "special_attributes", "variables_of"]
 
 MISSING = object()
+CONTAINERS = (list, dict, set, deque)
 INLINE = 16
 """Containers of so many items are compared item by item in the text of a caller."""
 
@@ -136,6 +139,9 @@ def refill(container: Any, content: tuple[Any, ...]) -> None:
         container.update(pairs)
     elif isinstance(container, list):
         container[:] = content
+    elif isinstance(container, deque):
+        container.clear()
+        container.extend(content)
     elif isinstance(container, set):
         container.clear()
         container.update(content)
@@ -148,6 +154,9 @@ def variables_of(belongings: Belongings) -> list[Variable]:
     for function in belongings.functions:
         mentioned.update(names_in(function.__code__))
         found += outer_variables(function)
+    for function in filter(is_users_function, belongings.functions):
+        found += own_parts(function)
+        found += attributes(function, mentioned)
     for thing in belongings.objects:
         if not isinstance(thing, type):
             found += attributes(thing, mentioned)
@@ -156,6 +165,7 @@ def variables_of(belongings: Belongings) -> list[Variable]:
             found += [
                 Variable("attribute", thing, n, getattr(thing, n)) for n in data if n in mentioned
             ]
+            found += methods(thing, mentioned)
     unique = {(id(v.holder), v.name): v for v in found}
     return [*unique.values(), *containers(list(unique.values()))]
 
@@ -169,6 +179,17 @@ def outer_variables(function: FunctionType) -> Iterator[Variable]:
     for space, name in named_by(function):
         if not is_import(space[name]):
             yield Variable("item", space, name, space[name])
+
+
+def own_parts(function: FunctionType) -> Iterator[Variable]:
+    """What makes a function do what it does: IPython's autoreload puts new code into old ones.
+
+    Without defaults every call passes everything, and later ones change nothing.
+    """
+    for name in ("__code__", "__defaults__", "__kwdefaults__"):
+        content = getattr(function, name)
+        if content is not None:
+            yield Variable("attribute", function, name, content)
 
 
 def is_import(content: Any) -> bool:
@@ -190,8 +211,19 @@ def class_data(kind: type) -> list[str]:
     """Names of what the objects of a user's class have by way of the class, methods left out."""
     kinds = [k for k in kind.__mro__ if not is_library(k) and not is_own_class(k)]
     return [
-        name for k in kinds for name, member in vars(k).items() if not hasattr(member, "__get__")
+        name
+        for k in kinds
+        for name, member in vars(k).items()
+        if not hasattr(member, "__get__") and not name.startswith("__")
     ]
+
+
+def methods(kind: type, mentioned: Mapping[str, None]) -> Iterator[Variable]:
+    """The methods that a user's class has, as long as nothing else takes their place."""
+    for name in dict.fromkeys(name for k in kind.__mro__ for name in vars(k)):
+        method = getattr(kind, name, None) if name in mentioned else None
+        if isinstance(method, FunctionType) and is_users_function(method):
+            yield Variable("attribute", kind, name, method)
 
 
 def special_attributes(thing: Any) -> Iterable[str]:
@@ -208,13 +240,13 @@ def containers(variables: list[Variable]) -> list[Variable]:
     found: dict[int, Variable] = {}
     pending = [(v.name, v.content) for v in variables]
     for name, content in pending:  # which grows as it goes
-        if isinstance(content, (list, dict, set)) and id(content) not in found:
+        if isinstance(content, CONTAINERS) and id(content) not in found:
             found[id(content)] = Variable("items", content, name, items(content))
-        if isinstance(content, (list, dict, set, tuple)):
+        if isinstance(content, (*CONTAINERS, tuple)):
             pending += [
                 (name, item)
                 for item in items(content)
-                if isinstance(item, (list, dict, set, tuple)) and id(item) not in found
+                if isinstance(item, (*CONTAINERS, tuple)) and id(item) not in found
             ]
     return list(found.values())
 

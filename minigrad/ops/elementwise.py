@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from minigrad.errors import DTypeError
-from minigrad.ops.base import A, Op, call
+from minigrad.ops.base import A, Op, UnknownArray, call
 
 __all__ = [
     "Cast",
@@ -297,9 +297,10 @@ class Erf(Op):
 
     @staticmethod
     def forward(x):
-        out = np.empty_like(x, dtype=np.result_type(x, np.float16))
-        out[...] = _erf(x)
-        return out
+        values = _erf(x)
+        if isinstance(values, UnknownArray):
+            return values
+        return np.asarray(values, dtype=np.result_type(x, np.float16))
 
     @staticmethod
     def grad_x(grad_out, out, x):

@@ -4,9 +4,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from op_cases import CASES, Case
 
 import minigrad as mg
-from tests.op_cases import CASES, Case
 
 # Compiling takes seconds: the native back end meets each op once, the NumPy one every row.
 ONE_OF_EACH_OP = list({case.op: case for case in CASES if case.inputs[0].shape}.values())

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from comparing import assert_close
 
 import minigrad as mg
 from minigrad import nn
-from tests.compiler.comparing import assert_close
 
 LAYERS = {
     name: kind()

@@ -11,6 +11,7 @@ from traced import check, compare, generate, trace
 
 from minigrad.compiler import numba_backend, parts
 from minigrad.compiler.cache import cache_directory, stored
+from minigrad.compiler.numba_backend import without_places
 from minigrad.errors import CompileError, MissingExtraError
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="no Numba")
@@ -66,6 +67,22 @@ print(len(stats.cache_hits), len(stats.cache_misses))
     assert printed[0][0] == printed[1][0]
     assert str(tmp_path) in printed[0][0]
     assert (printed[0][1], printed[1][1]) == ("0 1", "1 0")
+
+
+@needs_numba
+def test_the_same_step_from_another_line_is_the_same_program():
+    here = generate(trace(lambda x: np.exp(x).sum() * 3, np.zeros(3)), "numba")
+    there = generate(trace(lambda x: np.exp(x).sum() * 3, np.zeros(3)), "numba")
+    assert here.source != there.source  # each with its own lines
+    assert here.function is there.function
+    assert there.run(np.zeros(3)) == (False, 9.0)
+    other = generate(trace(lambda x: np.exp(x).sum() * 4, np.zeros(3)), "numba")
+    assert other.run(np.zeros(3)) == (False, 12.0)
+
+
+def test_only_the_places_in_a_text_do_not_count():
+    text = "# With this\n\nx = 1  # a.py:1 f\n    # a.py:2 f # g\nx = 2\n"
+    assert without_places(text) == "# With this\n\nx = 1\n\nx = 2\n"
 
 
 @needs_numba

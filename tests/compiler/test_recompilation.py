@@ -4,12 +4,12 @@ import functools
 
 import numpy as np
 import pytest
+from comparing import assert_close, assert_same_states, assert_same_tensors
 
 import minigrad as mg
 from minigrad.errors import CompileError, DTypeError, GraphError
 from minigrad.nn import Dropout, Linear, Sequential, mlp
 from minigrad.optim import SGD, Adam, StepLR
-from tests.compiler.comparing import assert_close, assert_same_states, assert_same_tensors
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(6, 4)), RNG.integers(0, 3, 6)
@@ -296,3 +296,15 @@ def test_an_option_bound_by_partial(backend):
     compiled = mg.compile(functools.partial(mg.clip, low=-1, high=0), backend=backend)
     for _ in range(3):
         assert_close(compiled(X), np.clip(X, -1, 0))
+
+
+def test_a_mask_that_the_function_holds_may_change(backend):
+    mask = np.array([True, False, True])
+    compiled = mg.compile(lambda x: x[mask] * 2, backend=backend)
+    x = np.arange(3.0)
+    for _ in range(4):
+        np.testing.assert_array_equal(compiled(x), [0, 4])
+    mask[:] = [False, True, False]
+    for _ in range(4):
+        np.testing.assert_array_equal(compiled(x), [2])
+    assert len(compiled.variants) == 2

@@ -1,10 +1,13 @@
 """What cannot be compiled: an error that names it and the line, and nothing has changed."""
 
 import collections
+import enum
 import inspect
 import random
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 
 import numpy as np
 import pytest
@@ -383,3 +386,110 @@ def test_a_constant_that_is_written_to_between_two_uses(backend):
     compiled = mg.compile(function, backend=backend)
     for _ in range(3):
         np.testing.assert_array_equal(compiled(X), function(X))
+
+
+class Redefined:
+    """What autoreload and a session put in place of old code, in places of many kinds."""
+
+    def __init__(self):
+        self.table = {"scale": 2.0}
+        self.recent = deque([1.0, 2.0], maxlen=3)
+
+    def __getitem__(self, name):
+        return self.table[name]
+
+    def __len__(self):
+        return len(self.recent)
+
+    def method(self, x):
+        return x * 2.0
+
+
+class Mode(enum.Enum):
+    GENTLE = 0.5
+    HARSH = 2.0
+
+
+def tripled(x):
+    return x * 3.0
+
+
+def scaled(x, factor=2.0, *, shift=1.0):
+    return x * factor * scaled.scale + shift
+
+
+def own_code(x):
+    return x * 2.0
+
+
+def redefinitions():
+    """By what changes: a function, and the change."""
+    thing, fresh = Redefined(), {}
+    mode = Mode.GENTLE
+
+    def by_mode(x):
+        return x * mode.value
+
+    def change_mode():
+        nonlocal mode
+        mode = Mode.HARSH
+
+    def copy_of(function):
+        copy = FunctionType(function.__code__, function.__globals__, function.__name__)
+        copy.__defaults__, copy.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+        return copy
+
+    scaled.scale = 1.0
+    helper, old, methods = copy_of(own_code), copy_of(own_code), type("Own", (Redefined,), {})()
+    fresh["own code"] = old, lambda: setattr(old, "__code__", tripled.__code__)
+    fresh["code of a helper"] = (
+        lambda x: helper(x),
+        lambda: setattr(helper, "__code__", tripled.__code__),
+    )
+    by_default = copy_of(scaled)
+    fresh["default"] = (
+        lambda x: by_default(x),
+        lambda: setattr(by_default, "__defaults__", (7.0,)),
+    )
+    by_keyword = copy_of(scaled)
+    fresh["keyword default"] = (
+        lambda x: by_keyword(x),
+        lambda: setattr(by_keyword, "__kwdefaults__", {"shift": 7.0}),
+    )
+    fresh["attribute of a function"] = lambda x: scaled(x), lambda: setattr(scaled, "scale", 7.0)
+    fresh["method"] = (
+        lambda x: methods.method(x),
+        lambda: setattr(type(methods), "method", lambda self, x: x * 7.0),
+    )
+    fresh["item by way of a class"] = (
+        lambda x: x * thing["scale"],
+        lambda: thing.table.update(scale=7.0),
+    )
+    fresh["length"] = lambda x: x * len(thing), lambda: thing.recent.append(3.0)
+    fresh["deque"] = lambda x: x * sum(thing.recent), lambda: thing.recent.append(4.0)
+    fresh["enum"] = by_mode, change_mode
+    return fresh
+
+
+@pytest.mark.parametrize("name", redefinitions())
+def test_what_is_redefined_is_noticed(name):
+    function, change = redefinitions()[name]
+    compiled = mg.compile(function, backend="numpy")
+    for _ in range(3):
+        before = compiled(X)
+    change()
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled(X), function(X))
+    assert not np.array_equal(before, compiled(X))
+
+
+def test_appending_to_a_deque_is_refused():
+    recent = deque([1.0], maxlen=2)
+
+    def function(x):
+        recent.append(2.0)
+        return x * recent[0]
+
+    with pytest.raises(CompileError, match="changes the deque 'recent'"):
+        mg.compile(function, backend="numpy")(X)
+    assert list(recent) == [1.0]

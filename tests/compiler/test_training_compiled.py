@@ -4,13 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+from comparing import assert_close, assert_same_states, assert_same_tensors
+from loss_cases import PER_SAMPLE
 
 import minigrad as mg
 from minigrad.errors import DomainError, NonFiniteError
 from minigrad.nn import Dropout, Linear, Sequential, mlp
 from minigrad.optim import SGD, Adam, AdamW, clip_grad_norm, clip_grad_value
-from tests.compiler.comparing import assert_close, assert_same_states, assert_same_tensors
-from tests.loss_cases import PER_SAMPLE
 
 OPTIMIZERS = {
     "sgd": lambda p: SGD(p, lr=0.1),

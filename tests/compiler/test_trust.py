@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from comparing import bits
 
 import minigrad as mg
 from minigrad.compiler import numba_backend, numpy_backend
@@ -12,7 +13,6 @@ from minigrad.compiler.program import Instruction, Program
 from minigrad.errors import CompileError
 from minigrad.nn import mlp
 from minigrad.optim import SGD
-from tests.compiler.comparing import bits
 
 START = time.perf_counter()
 X = np.random.default_rng(0).normal(size=(5, 4))

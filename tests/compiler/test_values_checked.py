@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from comparing import bits
 
 import minigrad as mg
 from minigrad.errors import DomainError, GradientError, IndexingError
 from minigrad.nn import Dropout, Linear, Sequential
 from minigrad.optim import Adam
-from tests.compiler.comparing import bits
 
 X = np.random.default_rng(0).normal(size=(4, 3))
 INDICES = np.array([0, 1, 2, 0])

@@ -1,8 +1,0 @@
-"""Both back ends, where Numba is installed."""
-
-import pytest
-
-
-@pytest.fixture(params=["numpy", "numba"])
-def backend(request):
-    return request.param
