@@ -25,7 +25,12 @@ from minigrad.compiler.caller import (
 from minigrad.compiler.checked import checked_call, fetched
 from minigrad.compiler.collecting import Trace
 from minigrad.compiler.explain import explain
-from minigrad.compiler.fitness import check_arrays, check_writes, gradients_fit
+from minigrad.compiler.fitness import (
+    apart_conditions,
+    check_arrays,
+    check_writes,
+    gradients_fit,
+)
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.plan import Plan, plan
 from minigrad.compiler.recorder import now_tracing
@@ -233,6 +238,9 @@ class CompiledFunction:
                 *object_conditions(self.variables, self.belongings, found, names),
             ],
             "gradients that it adds to are there, and no others": grad_conditions(found, names),
+            "arguments that it writes to share no memory with others": (
+                apart_conditions(found, names)
+            ),
             "gradients are recorded": [
                 f"{names.of(is_grad_enabled, 'function')}() is {is_grad_enabled()}"
             ],

@@ -9,11 +9,11 @@ from numpy.lib.array_utils import byte_bounds
 from minigrad.compiler.arguments import is_in_order, leaves_of
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.collecting import Trace
-from minigrad.compiler.sources import Argument, Held, Source, TensorData
+from minigrad.compiler.sources import Argument, Held, Names, Source, TensorData
 from minigrad.errors import CompileError
 from minigrad.tensor import Tensor
 
-__all__ = ["check_arrays", "check_writes", "gradients_fit"]
+__all__ = ["apart_conditions", "check_arrays", "check_writes", "gradients_fit"]
 
 
 def check_arrays(belongings: Belongings, arguments: Mapping[str, Any]) -> None:
@@ -62,6 +62,24 @@ def check_apart(trace: Trace, arguments: Mapping[Any, Any]) -> None:
             )
         if end > reached:
             reached, last = end, entry
+
+
+def apart_conditions(trace: Trace, names: Names) -> list[str]:
+    """Tests that no argument that is written to shares memory with another array."""
+    share = names.of(np.may_share_memory, "may_share_memory")
+    known: dict[str, bool] = {}  # by the text of an array, whether it is written to
+    for value in trace.program.inputs:
+        source = trace.sources[value]
+        is_argument = isinstance(source, Argument) and not source.is_scalar and not value.weak
+        if is_argument or isinstance(source, (Held, TensorData)):
+            known[source.expression(names)] = is_argument and value in trace.program.writes
+    texts = list(known)
+    return [
+        f"not {share}({text}, {other})"
+        for k, text in enumerate(texts)
+        for other in texts[k + 1 :]
+        if known[text] or known[other]
+    ]
 
 
 def array_of(source: Source, arguments: Mapping[Any, Any]) -> Any:

@@ -271,6 +271,23 @@ def test_tensors_that_share_memory_are_refused(backend):
     np.testing.assert_array_equal(flat, 1.0)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_arguments_that_share_memory_at_a_later_call_are_refused(backend):
+    def double(x, y):
+        x *= 2
+        return (x + y).sum()
+
+    compiled = mg.compile(double, backend=backend)
+    for _ in range(3):
+        assert compiled(np.ones(3), np.ones(3)) == 9
+    base = np.ones(6)
+    for y in (base[2:5], base[:3]):
+        with pytest.raises(CompileError, match="share memory"):
+            compiled(base[:3], y)
+    np.testing.assert_array_equal(base, 1)
+    assert compiled(base[:3], base[3:]) == 9
+
+
 def test_compiled_within_compiled_and_no_grad(backend):
     inner = mg.compile(lambda x: x * 2, backend=backend)
     outer = mg.compile(lambda x: inner(x) + 1, backend=backend)
