@@ -331,7 +331,7 @@ def object_conditions(
         for name in optimizer.hyperparameters:
             value = getattr(optimizer, name)
             if isinstance(value, (bool, int)):
-                tests.append(f"{text}.{name} is {value}")
+                tests.append(f"{text}.{name} {'is' if isinstance(value, bool) else '=='} {value}")
     for source in trace.sources.values():
         if isinstance(source, Slot) and isinstance(source.remembered, np.ndarray):
             array = names.of(source.remembered, "slot")

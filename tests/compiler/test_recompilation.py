@@ -56,6 +56,32 @@ def test_hyperparameters_and_shorter_batches(backend):
     assert len(ours.variants) == 2
 
 
+def test_a_whole_number_among_the_hyperparameters(backend):
+    """It belongs to the program: a loop may run so many times."""
+
+    class Repeated(SGD):
+        hyperparameters = SGD.hyperparameters | {"times": lambda owner, name, value: int(value)}
+
+        def __init__(self, parameters, lr, times):
+            self.times = times
+            super().__init__(parameters, lr)
+
+        def step(self):
+            for parameter, grad, _ in self.updates():
+                for _ in range(self.times % 7):
+                    parameter.data -= self.lr * grad
+                parameter.mark_changed()
+
+    models, optimizers, eager = pair(lambda p: Repeated(p, 0.1, 1000))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+    for times in (1000, 1000, 1000, 1000, 1003, 1003, 1003):
+        for optimizer in optimizers:
+            optimizer.times = int(str(times))
+        assert ours(X, Y) == pytest.approx(eager(X, Y), rel=1e-12)
+    agree(models, optimizers)
+    assert [variant.calls for _, variant in ours.variants] == [2, 2]
+
+
 def test_momentum_from_zero(backend):
     models, optimizers, eager = pair(lambda p: SGD(p, lr=0.1))
     ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
