@@ -67,7 +67,8 @@ def compile(
     Notes
     -----
     ``.grad`` holds the gradients after each call, in arrays that the next call overwrites: copy
-    what shall be kept. Tensors inside the function have no graph afterwards. Random numbers that
+    what shall be kept. The program's own arrays are kept, too: call it from one thread at a time.
+    Tensors inside the function have no graph afterwards. Random numbers that
     modules draw (`Dropout`) are drawn before each call from the same generators.
 
     Everything the function reads is looked at before each call: variables, attributes and lists
