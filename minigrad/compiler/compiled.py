@@ -25,7 +25,12 @@ from minigrad.compiler.caller import (
 from minigrad.compiler.checked import checked_call, fetched
 from minigrad.compiler.collecting import Trace
 from minigrad.compiler.explain import explain
-from minigrad.compiler.fitness import check_arrays, check_writes, gradients_fit
+from minigrad.compiler.fitness import (
+    check_arrays,
+    check_writes,
+    gradients_fit,
+    writes_to_arguments,
+)
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.plan import Plan, plan
 from minigrad.compiler.recorder import now_tracing
@@ -93,6 +98,9 @@ class CompiledFunction:
                 return result
         if now_tracing.get() is not None:
             return self.function(*args, **kwargs)  # part of another function that is compiled
+        result = self.on_copies(args, kwargs) if self.callers else MISS
+        if result is not MISS:
+            return result
         return self.first_calls(args, kwargs)
 
     def bound(self, args: Any, kwargs: Any) -> dict[str, Any]:
@@ -119,6 +127,21 @@ class CompiledFunction:
         except Exception:
             snapshot.restore()
             raise
+
+    def on_copies(self, args: Any, kwargs: Any) -> Any:
+        """Run a program on copies of arrays that are in another order than C's, or read-only."""
+        given = self.bound(args, kwargs)
+        arguments = {name: map_leaves(x, (name,), ready) for name, x in given.items()}
+        pairs = zip(leaves_of(given), leaves_of(arguments), strict=True)
+        if all(x is y for (_, x), (_, y) in pairs):
+            return MISS
+        for _, variant in self.variants:
+            if variant.caller in self.callers and not writes_to_arguments(variant.trace):
+                assert variant.caller is not None
+                result = self.run(variant.caller, arguments)
+                if result is not MISS:
+                    return self.refused(given) if result is REFUSED else result
+        return MISS
 
     def first_calls(self, args: Any, kwargs: Any) -> Any:
         """Compile for these arguments if need be, and compare with the function itself."""

@@ -308,3 +308,31 @@ def test_a_mask_that_the_function_holds_may_change(backend):
     for _ in range(4):
         np.testing.assert_array_equal(compiled(x), [2])
     assert len(compiled.variants) == 2
+
+
+def test_arrays_in_another_order_run_at_once(backend, monkeypatch):
+    model = Linear(4, 3, rng=0)
+    compiled = mg.compile(lambda x, y: mg.softmax_cross_entropy(model(x), y), backend=backend)
+    expected = [compiled(X, Y).item() for _ in range(3)]
+    monkeypatch.setattr(compiled, "look", None)  # what takes long
+    read_only, foreign = X.copy(), X.astype(X.dtype.newbyteorder())
+    read_only.flags.writeable = False
+    for x in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], read_only, foreign):
+        assert compiled(x, Y).item() == expected[0]
+    with pytest.raises(mg.errors.DomainError, match="is not a class index"):
+        compiled(np.asfortranarray(X), Y + 7)
+
+
+def test_copies_are_not_written_to(backend):
+    def function(x, y):
+        x += y
+        return x.sum()
+
+    compiled = mg.compile(function, backend=backend)
+    for _ in range(3):
+        compiled(X.copy(), X)
+    target = X.copy()
+    assert_close(compiled(target, np.asfortranarray(X)), 2 * X.sum())
+    assert_close(target, 2 * X)
+    with pytest.raises(CompileError, match="would write to a copy"):
+        compiled(np.asfortranarray(X), X)
