@@ -15,7 +15,11 @@ def like(x: Any, dtype: Any, shape: Any, fill: Any) -> Any:
     """A new array, in shape and dtype of ``x`` unless told otherwise."""
     sizes = x.shape if shape is None else ((shape,) if isinstance(shape, int) else tuple(shape))
     kind = x.dtype if dtype is None else np.dtype(dtype)
-    return type(x)(x.recorder, x.recorder.full(sizes, kind, fill))
+    recorder = x.recorder
+    if isinstance(fill, (UnknownArray, np.ndarray)):
+        filled = recorder.broadcast(recorder.cast(recorder.as_value(fill), kind), sizes)
+        return type(x)(recorder, filled)
+    return type(x)(recorder, recorder.full(sizes, kind, fill))
 
 
 def zeros_like(a: Any, dtype: Any = None, *, shape: Any = None) -> Any:

@@ -14,7 +14,7 @@ from minigrad.compiler.views import contiguous, strides_over
 __all__ = ["Nest", "at", "nested"]
 
 Strides = tuple[int, ...]
-AXES = "ijklmnopqr"
+AXES = (*"ijklmnopqr", *(f"i{a}" for a in range(10, 66)))  # NumPy's 64 axes, two for products
 
 
 def at(strides: Sequence[int], offset: int = 0) -> str:
@@ -120,7 +120,7 @@ class Nest:
             count = sum(known[0] is root for known in self.names)
             name = f"{root.name}_{'abcdefghijkl'[count] if count < 12 else count}"
             self.names[key] = name
-            self.before[depth].append(f"{name} = {root.name}s[{at(steps, offset)}]")
+            self.before[depth].append(f"{name} = {self.memory(root)}[{at(steps, offset)}]")
         return self.names[key], depth
 
     def add(self, instruction: Instruction) -> None:

@@ -19,6 +19,11 @@ __all__ = ["Recorder", "now_tracing", "refused"]
 now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
 """The recorder of the trace that runs here, if one does."""
 
+COMPARISONS = frozenset(
+    [np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
+)
+"""They take any integer beside an array, also one that the array's dtype cannot hold."""
+
 
 class Recorder:
     """Writes the program down, instruction by instruction.
@@ -128,6 +133,8 @@ class Recorder:
     def elementwise(self, ufunc: np.ufunc, inputs: Sequence[Any]) -> Value:
         operands = [self.operand(x) for x in inputs]
         kinds = [kind_of(operand) for operand in operands]
+        if ufunc in COMPARISONS and not fit_together(operands, kinds):
+            kinds = [np.dtype(np.int64) if kind is int else kind for kind in kinds]
         weak = all(isinstance(kind, type) for kind in kinds)
         if weak:
             kinds = [np.dtype(kind) for kind in kinds]
@@ -290,6 +297,13 @@ def kind_of(operand: Operand) -> Any:
             return operand.dtype
         return float if operand.dtype.kind == "f" else int
     return np.dtype(np.bool) if isinstance(operand, bool) else type(operand)
+
+
+def fit_together(operands: Sequence[Operand], kinds: Sequence[Any]) -> bool:
+    """Whether the integers among the operands can be written in the integer dtypes beside them."""
+    limits = [np.iinfo(k) for k in kinds if isinstance(k, np.dtype) and k.kind in "iu"]
+    numbers = [x for x in operands if type(x) is int]
+    return all(limit.min <= x <= limit.max for x in numbers for limit in limits)
 
 
 def example_of(operand: Operand) -> Any:

@@ -246,6 +246,33 @@ def test_numbers_take_on_the_dtype_of_what_they_meet(back_end, rng):
 
 
 @back_ends
+def test_integers_are_compared_with_numbers_that_their_dtype_does_not_hold(back_end):
+    x, y = np.array([0, 9, 255], np.uint8), np.array([0, 2**63], np.uint64)
+    program = trace(lambda x, y: [x < -1, x < 300, x < 256, x == 511, y > -1, x < 10], x, y)
+    generated = check(program, back_end, [x, y])
+    expected = [x < -1, x < 300, x < 256, x == 511, y > -1, x < 10]
+    _, found, _ = run(generated, program.outputs, [x, y])
+    np.testing.assert_array_equal(np.concatenate(found), np.concatenate(expected))
+
+
+@back_ends
+def test_many_axes(back_end, rng):
+    x = rng.normal(size=(2, 1) * 7)
+    check(
+        trace(lambda x: [x.T + x, np.exp(x.T).sum(4), x[None] @ x.swapaxes(-1, -2)], x),
+        back_end,
+        [x],
+    )
+
+
+@back_ends
+def test_full_of_what_is_computed(back_end, rng):
+    x = rng.normal(size=(2, 3))
+    fills = np.arange(3.0)
+    check(trace(lambda x: [np.full_like(x, x.sum()), np.full_like(x, fills)], x), back_end, [x])
+
+
+@back_ends
 def test_float32_is_computed_in_float32_and_sums_in_their_order(back_end):
     x = np.array([1e8, 3.0, 16777216.0], np.float32)
     program = trace(lambda x: [(x + 1) - x, (x - x) + 0.5, x * 0.1, (x * 0.1) * 10], x)
@@ -359,6 +386,19 @@ def test_old_elements_go_into_another_array_and_new_ones_replace_them(back_end, 
         a *= 2
 
     check(trace(function, a, b, c), back_end, [a, b, c])
+
+
+@back_ends
+def test_new_elements_are_read_in_a_later_loop(back_end, rng):
+    """As by a second forward pass after an update."""
+    w, b, x = rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(2, 3))
+
+    def function(w, b, x):
+        w -= 0.5
+        b *= w.sum(0)
+        return [np.tanh(x @ w + b), w.T * 2, b + x]
+
+    check(trace(function, w, b, x), back_end, [w, b, x])
 
 
 @back_ends

@@ -138,7 +138,7 @@ def test_a_square_is_computed_as_the_operator_of_arrays_does():
         np.testing.assert_array_equal(found, right)
 
 
-def test_time_grows_with_the_number_of_instructions_only():
+def test_a_long_chain_is_walked_without_recursion_and_keeps_every_instruction():
     def function(x):
         for _ in range(2000):
             x = x * 1.01 + 1

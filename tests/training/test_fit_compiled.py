@@ -7,7 +7,7 @@ import minigrad as mg
 from minigrad.compiler.batch_loop import BatchLoop
 from minigrad.data import Standardizer, load_iris
 from minigrad.errors import CompileError, DomainError, MissingExtraError, NonFiniteError
-from minigrad.nn import mlp
+from minigrad.nn import Flatten, Linear, Sequential, mlp
 from minigrad.optim import SGD, Adam, AdamW, ExponentialLR
 from minigrad.training import Callback, EarlyStopping, accuracy, fit
 
@@ -74,6 +74,22 @@ def test_history_and_parameters_are_those_of_eager_training(optimizer, backend):
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_in_float32(backend):
     assert_same(trained(False, dtype=np.float32), trained(backend, dtype=np.float32), 2e-4)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_samples_and_targets_of_more_axes(backend):
+    """Each row of a batch is several elements, also where x and y lie in Fortran order."""
+    x, y = np.asfortranarray(X.reshape(150, 2, 2)), np.asfortranarray(np.eye(3)[Y] - X[:, :3])
+
+    def run(compile):
+        model = Sequential(Flatten(), Linear(4, 3, rng=0))
+        optimizer = SGD(model.parameters(), lr=0.3)
+        settings = {"epochs": 3, "batch_size": 16, "metrics": [accuracy], "rng": 0}
+        loss = mg.mean_squared_error  # which would take wrong rows, too
+        history = fit(model, loss, optimizer, (x, y), **settings, progress=False, compile=compile)
+        return model, optimizer, history
+
+    assert_same(run(False), run(backend), 1e-9)
 
 
 def test_metrics_need_the_predictions_of_every_batch(backend):
