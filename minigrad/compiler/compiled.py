@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from inspect import BoundArguments, Signature, signature
+from types import MethodType
 from typing import Any
 
 from minigrad.compiler.arguments import kinds_of, leaves_of, map_leaves, ready
@@ -97,6 +98,10 @@ class CompiledFunction:
         if result is not MISS:
             return result
         return self.first_calls(args, kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: with the object as first argument, for each of which there is a program."""
+        return self if instance is None else MethodType(self, instance)
 
     def bound(self, args: Any, kwargs: Any) -> dict[str, Any]:
         """The arguments by name, defaults included."""

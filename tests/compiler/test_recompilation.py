@@ -324,3 +324,32 @@ def test_copies_are_not_written_to(backend):
     assert_close(target, 2 * X)
     with pytest.raises(CompileError, match="would write to a copy"):
         compiled(np.asfortranarray(X), X)
+
+
+def test_a_method_that_is_compiled_in_its_class(backend):
+    class Trainer:
+        def __init__(self, seed):
+            self.layer = Linear(4, 3, rng=seed)
+            self.optimizer = SGD(self.layer.parameters(), lr=0.1)
+
+        def eager(self, x, y):
+            loss = mg.softmax_cross_entropy(self.layer(x), y)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+        step = mg.compile(eager, backend=backend)
+
+    first, second, same_as_first = Trainer(0), Trainer(1), Trainer(0)
+    for _ in range(4):
+        assert_close(first.step(X, Y), same_as_first.eager(X, Y))
+        second.step(X, y=Y)
+    assert len(Trainer.step.variants) == 2
+
+
+def test_an_optimizer_of_another_model_is_refused(backend):
+    models = [Linear(4, 3, rng=seed) for seed in (0, 1)]
+    optimizer = SGD(models[1].parameters(), lr=0.1)
+    with pytest.raises(mg.errors.DomainError, match="none of the optimizer's parameters is in"):
+        mg.compile(models[0], mg.softmax_cross_entropy, optimizer, backend=backend)
