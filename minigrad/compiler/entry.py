@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from minigrad.compiler.compiled import CompiledFunction
-from minigrad.errors import DTypeError
+from minigrad.errors import DomainError, DTypeError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 
@@ -117,6 +117,11 @@ def training_step(model: Module, loss: Any, optimizer: Any) -> Callable[[Any, An
         raise DTypeError(f"compile: loss is {loss!r}; it must be a function of (y, t)")
     if not isinstance(optimizer, Optimizer):
         raise DTypeError(f"compile: optimizer is {optimizer!r}; it must be an Optimizer")
+    if set(optimizer.parameters).isdisjoint(model.parameters()):
+        raise DomainError(
+            "compile: none of the optimizer's parameters is in the model, which would not learn; "
+            "build the optimizer from model.parameters() once the model is complete"
+        )
 
     def step(x: Any, y: Any) -> Any:
         value = loss(model(x), y)
