@@ -76,8 +76,14 @@ def compile(
     hyperparameters, are read at each call. A function that changes one of them itself (appends to
     a list, counts, sets an attribute), draws random numbers of its own, or sets the learning rate
     is refused. What cannot be seen, such as printing or writing to a file, happens only while it is
-    traced and checked: Python runs at the first calls alone. Nor can a time or a file that the
-    function reads be seen: they differ at the second call, which is compared.
+    traced and checked: Python runs at the first calls alone. Nor can these be seen: a time or a
+    file that the function reads (they differ at the second call, which is compared); an attribute
+    or a variable that did not exist yet; ``globals()["name"]``, ``os.environ``, context variables
+    and what is local to a thread; a function of minigrad or NumPy that somebody replaces.
+
+    A first call takes seconds with "numba" for each combination of shapes, and less than one where
+    the same program was compiled before: programs are kept in the user's cache directory, or
+    ``MINIGRAD_CACHE_DIR``.
 
     If values are refused (a label out of range), the function itself raises its error, and
     parameters, gradients, optimizers and generators are what they were before.
