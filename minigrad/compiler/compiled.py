@@ -2,9 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from inspect import BoundArguments, Signature, signature
+from threading import RLock
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -30,6 +33,7 @@ from minigrad.compiler.fitness import (
     check_arrays,
     check_writes,
     gradients_fit,
+    writes_to_arguments,
 )
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.plan import Plan, plan
@@ -87,18 +91,32 @@ class CompiledFunction:
         self.variables: list[Variable] = []
         self.variants: list[tuple[Any, Variant]] = []
         self.callers: list[Callable[..., Any]] = []
+        self.lock = RLock()  # a program's memory is one: threads take turns
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for caller in self.callers:
-            result = caller(*args, **kwargs)
-            if result is REFUSED:
-                return self.refused(self.bound(args, kwargs))
-            if result is not MISS:
-                return result
-        if now_tracing.get() is not None:
-            return self.function(*args, **kwargs)  # part of another function that is compiled
-        return self.first_calls(args, kwargs)
+        with self.lock:
+            for caller in self.callers:
+                result = caller(*args, **kwargs)
+                if result is REFUSED:
+                    return self.refused(self.bound(args, kwargs))
+                if result is not MISS:
+                    return result
+            if now_tracing.get() is not None:
+                return self.function(*args, **kwargs)  # part of another function that is compiled
+            result = self.on_copies(args, kwargs) if self.callers else MISS
+            return self.first_calls(args, kwargs) if result is MISS else result
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "CompiledFunction":
+        """Compiled anew: the programs work on the very arrays that they were made for."""
+        function = deepcopy(self.function, memo)
+        found = CompiledFunction(function, "numpy", self.check, self.as_number)
+        found.generate = self.generate
+        return found
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method: with the object as first argument, for each of which there is a program."""
+        return self if instance is None else MethodType(self, instance)
 
     def bound(self, args: Any, kwargs: Any) -> dict[str, Any]:
         """The arguments by name, defaults included."""
@@ -124,6 +142,21 @@ class CompiledFunction:
         except Exception:
             snapshot.restore()
             raise
+
+    def on_copies(self, args: Any, kwargs: Any) -> Any:
+        """Run a program on copies of arrays that are in another order than C's, or read-only."""
+        given = self.bound(args, kwargs)
+        arguments = {name: map_leaves(x, (name,), ready) for name, x in given.items()}
+        pairs = zip(leaves_of(given), leaves_of(arguments), strict=True)
+        if all(x is y for (_, x), (_, y) in pairs):
+            return MISS
+        for _, variant in self.variants:
+            if variant.caller in self.callers and not writes_to_arguments(variant.trace):
+                assert variant.caller is not None
+                result = self.run(variant.caller, arguments)
+                if result is not MISS:
+                    return self.refused(given) if result is REFUSED else result
+        return MISS
 
     def first_calls(self, args: Any, kwargs: Any) -> Any:
         """Compile for these arguments if need be, and compare with the function itself."""

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from minigrad.compiler.compiled import CompiledFunction
-from minigrad.errors import DTypeError
+from minigrad.errors import DomainError, DTypeError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 
@@ -67,8 +67,7 @@ def compile(
     Notes
     -----
     ``.grad`` holds the gradients after each call, in arrays that the next call overwrites: copy
-    what shall be kept. The program's own arrays are kept, too: call it from one thread at a time.
-    Tensors inside the function have no graph afterwards. Random numbers that
+    what shall be kept. Tensors inside the function have no graph afterwards. Random numbers that
     modules draw (`Dropout`) are drawn before each call from the same generators.
 
     Everything the function reads is looked at before each call: variables, attributes and lists
@@ -77,8 +76,14 @@ def compile(
     hyperparameters, are read at each call. A function that changes one of them itself (appends to
     a list, counts, sets an attribute), draws random numbers of its own, or sets the learning rate
     is refused. What cannot be seen, such as printing or writing to a file, happens only while it is
-    traced and checked: Python runs at the first calls alone. Nor can a time or a file that the
-    function reads be seen: they differ at the second call, which is compared.
+    traced and checked: Python runs at the first calls alone. Nor can these be seen: a time or a
+    file that the function reads (they differ at the second call, which is compared); an attribute
+    or a variable that did not exist yet; ``globals()["name"]``, ``os.environ``, context variables
+    and what is local to a thread; a function of minigrad or NumPy that somebody replaces.
+
+    A first call takes seconds with "numba" for each combination of shapes, and less than one where
+    the same program was compiled before: programs are kept in the user's cache directory, or
+    ``MINIGRAD_CACHE_DIR``.
 
     If values are refused (a label out of range), the function itself raises its error, and
     parameters, gradients, optimizers and generators are what they were before.
@@ -118,6 +123,11 @@ def training_step(model: Module, loss: Any, optimizer: Any) -> Callable[[Any, An
         raise DTypeError(f"compile: loss is {loss!r}; it must be a function of (y, t)")
     if not isinstance(optimizer, Optimizer):
         raise DTypeError(f"compile: optimizer is {optimizer!r}; it must be an Optimizer")
+    if set(optimizer.parameters).isdisjoint(model.parameters()):
+        raise DomainError(
+            "compile: none of the optimizer's parameters is in the model, which would not learn; "
+            "build the optimizer from model.parameters() once the model is complete"
+        )
 
     def step(x: Any, y: Any) -> Any:
         value = loss(model(x), y)

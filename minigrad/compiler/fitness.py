@@ -13,7 +13,13 @@ from minigrad.compiler.sources import Argument, Held, Names, Source, TensorData
 from minigrad.errors import CompileError
 from minigrad.tensor import Tensor
 
-__all__ = ["apart_conditions", "check_arrays", "check_writes", "gradients_fit"]
+__all__ = [
+    "apart_conditions",
+    "check_arrays",
+    "check_writes",
+    "gradients_fit",
+    "writes_to_arguments",
+]
 
 
 def check_arrays(belongings: Belongings, arguments: Mapping[str, Any]) -> None:
@@ -42,6 +48,11 @@ def check_writes(trace: Trace, given: Mapping[str, Any], arguments: Mapping[str,
                 raise cannot_write(text_of(source, array))
     if trace.program.writes:
         check_apart(trace, ready)
+
+
+def writes_to_arguments(trace: Trace) -> bool:
+    """Whether the program writes to arrays that are handed over, so that copies will not do."""
+    return any(isinstance(trace.sources[target], Argument) for target in trace.program.writes)
 
 
 def check_apart(trace: Trace, arguments: Mapping[Any, Any]) -> None:

@@ -3,6 +3,7 @@
 Generated programs import it. It is the only file of the package that needs Numba at import.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,18 @@ __all__ = [
     "remainder",
     "wrapped",
 ]
+
+
+def kept(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """As ``njit``, and Numba keeps the native code if it finds a directory to write to."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        try:
+            return njit(cache=True, **options)(function)
+        except RuntimeError:  # no directory: neither this file's own, nor one of the user's
+            return njit(**options)(function)
+
+    return decorate
 
 
 # Memory
@@ -227,7 +240,7 @@ def matrix(typing_context: Any, array: Any, rows: Any, columns: Any) -> Any:
 # Products of matrices: n, t: as it lies, transposed. All arrays have one axis.
 
 
-@njit(fastmath={"contract", "reassoc"}, cache=True)
+@kept(fastmath={"contract", "reassoc"})
 def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[inner, m]"""
     for i in range(n):
@@ -239,7 +252,7 @@ def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"}, cache=True)
+@kept(fastmath={"contract", "reassoc"})
 def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[inner, m]"""
     for i in range(n):
@@ -251,7 +264,7 @@ def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
                 out[i * m + j] += factor * y[k * m + j]
 
 
-@njit(fastmath={"contract", "reassoc"}, cache=True)
+@kept(fastmath={"contract", "reassoc"})
 def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[m, inner].T"""
     for i in range(n):
@@ -262,7 +275,7 @@ def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
             out[i * m + j] = total
 
 
-@njit(fastmath={"contract", "reassoc"}, cache=True)
+@kept(fastmath={"contract", "reassoc"})
 def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[m, inner].T"""
     for i in range(n):
@@ -276,25 +289,25 @@ def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
 # The same by BLAS, worth its call for large ones
 
 
-@njit(cache=True)
+@kept()
 def blas_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[inner, m]"""
     np.dot(matrix(x, n, inner), matrix(y, inner, m), matrix(out, n, m))
 
 
-@njit(cache=True)
+@kept()
 def blas_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[inner, m]"""
     np.dot(matrix(x, inner, n).T, matrix(y, inner, m), matrix(out, n, m))
 
 
-@njit(cache=True)
+@kept()
 def blas_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[n, inner] @ y[m, inner].T"""
     np.dot(matrix(x, n, inner), matrix(y, m, inner).T, matrix(out, n, m))
 
 
-@njit(cache=True)
+@kept()
 def blas_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
     """out[n, m] = x[inner, n].T @ y[m, inner].T"""
     np.dot(matrix(x, inner, n).T, matrix(y, m, inner).T, matrix(out, n, m))

@@ -1,5 +1,6 @@
 """A program as one native function of explicit loops."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -79,13 +80,14 @@ def native(source: str, function: str, **names: Any) -> tuple[str, Any]:
     """
     text = without_places(source)
     name = name_of(text)
+    not_kept = source.replace(CACHED, "")
+    if name not in PROGRAMS and (path := stored(text, name)) is not None:
+        with suppress(Exception):  # Numba may not write there, or a file of its own is damaged
+            PROGRAMS[name] = True, namespace_of(source, str(path), names, name)[function]
     if name not in PROGRAMS:
-        path = stored(text, name)
-        filename = f"<{name}>" if path is None else str(path)
-        runs = source.replace(CACHED, "") if path is None else source
-        PROGRAMS[name] = path is not None, namespace_of(runs, filename, names, name)[function]
+        PROGRAMS[name] = False, namespace_of(not_kept, f"<{name}>", names, name)[function]
     is_kept, found = PROGRAMS[name]
-    return source if is_kept else source.replace(CACHED, ""), found
+    return source if is_kept else not_kept, found
 
 
 def without_places(source: str) -> str:

@@ -1,5 +1,6 @@
 """Where an instruction comes from: the user's line, and the forward or rule it stands in."""
 
+import contextlib
 import os
 import sys
 from typing import Any
@@ -13,6 +14,7 @@ __all__ = ["place"]
 
 OWN_ROOM = os.path.dirname(__file__) + os.sep
 NUMPY = os.path.dirname(np.__file__) + os.sep
+BETWEEN = contextlib.__file__  # ``no_grad`` as a decorator
 MACHINERY = ("tensor.py", "base.py", "protocols.py", "broadcasting.py", "printing.py")
 
 
@@ -31,7 +33,7 @@ def place() -> Place:
         is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
         if own and not function and not is_machinery:
             function = code.co_qualname
-        if not own and not filename.startswith(NUMPY):
+        if not own and not filename.startswith(NUMPY) and filename != BETWEEN:
             return Place(filename, frame.f_lineno, function or code.co_qualname)
         caller = frame.f_back
         if caller is None:

@@ -95,6 +95,31 @@ def test_without_a_directory_to_write_to_it_is_compiled_all_the_same(monkeypatch
     assert generated.run(np.ones(3)) == (False, 3.0)
 
 
+@needs_numba
+def test_where_numba_can_keep_nothing_it_is_compiled_all_the_same(monkeypatch):
+    from numba.core.caching import CacheImpl
+
+    from minigrad.compiler import native
+
+    monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+    generated = generate(trace(lambda x: x.sum() * 17, np.ones(3)), "numba")
+    assert "cache=True" not in generated.source
+    assert generated.run(np.ones(3)) == (False, 51.0)
+    assert native.kept()(lambda x: x + 1)(2) == 3
+
+
+@needs_numba
+def test_a_damaged_file_in_the_cache_does_no_harm(monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGRAD_CACHE_DIR", str(tmp_path))
+    for expected_kept in (True, False):
+        monkeypatch.setattr(numba_backend, "PROGRAMS", {})
+        generated = generate(trace(lambda x: x.sum() * 18, np.ones(3)), "numba")
+        assert ("cache=True" in generated.source) is expected_kept
+        assert generated.run(np.ones(3)) == (False, 54.0)
+        for path in tmp_path.rglob("*.nb[ci]"):
+            path.write_bytes(path.read_bytes()[:100])
+
+
 def test_a_file_is_never_rewritten(monkeypatch, tmp_path):
     monkeypatch.setenv("MINIGRAD_CACHE_DIR", str(tmp_path))
     path = stored("x = 1\n", "step_x")

@@ -1,6 +1,9 @@
 """When another program is compiled, and when not; what happens between compiled calls."""
 
+import copy
 import functools
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -351,3 +354,99 @@ def test_a_mask_that_the_function_holds_may_change(backend):
     for _ in range(4):
         np.testing.assert_array_equal(compiled(x), [2])
     assert len(compiled.variants) == 2
+
+
+def test_arrays_in_another_order_run_at_once(backend, monkeypatch):
+    model = Linear(4, 3, rng=0)
+    compiled = mg.compile(lambda x, y: mg.softmax_cross_entropy(model(x), y), backend=backend)
+    expected = [compiled(X, Y).item() for _ in range(3)]
+    monkeypatch.setattr(compiled, "look", None)  # what takes long
+    read_only, foreign = X.copy(), X.astype(X.dtype.newbyteorder())
+    read_only.flags.writeable = False
+    for x in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], read_only, foreign):
+        assert compiled(x, Y).item() == expected[0]
+    with pytest.raises(mg.errors.DomainError, match="is not a class index"):
+        compiled(np.asfortranarray(X), Y + 7)
+
+
+def test_copies_are_not_written_to(backend):
+    def function(x, y):
+        x += y
+        return x.sum()
+
+    compiled = mg.compile(function, backend=backend)
+    for _ in range(3):
+        compiled(X.copy(), X)
+    target = X.copy()
+    assert_close(compiled(target, np.asfortranarray(X)), 2 * X.sum())
+    assert_close(target, 2 * X)
+    with pytest.raises(CompileError, match="would write to a copy"):
+        compiled(np.asfortranarray(X), X)
+
+
+def test_a_method_that_is_compiled_in_its_class(backend):
+    class Trainer:
+        def __init__(self, seed):
+            self.layer = Linear(4, 3, rng=seed)
+            self.optimizer = SGD(self.layer.parameters(), lr=0.1)
+
+        def eager(self, x, y):
+            loss = mg.softmax_cross_entropy(self.layer(x), y)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+        step = mg.compile(eager, backend=backend)
+
+    first, second, same_as_first = Trainer(0), Trainer(1), Trainer(0)
+    for _ in range(4):
+        assert_close(first.step(X, Y), same_as_first.eager(X, Y))
+        second.step(X, y=Y)
+    assert len(Trainer.step.variants) == 2
+
+
+def test_an_optimizer_of_another_model_is_refused(backend):
+    models = [Linear(4, 3, rng=seed) for seed in (0, 1)]
+    optimizer = SGD(models[1].parameters(), lr=0.1)
+    with pytest.raises(mg.errors.DomainError, match="none of the optimizer's parameters is in"):
+        mg.compile(models[0], mg.softmax_cross_entropy, optimizer, backend=backend)
+
+
+def test_threads_take_turns(backend):
+    layer = Linear(4, 300, rng=0)
+    compiled = mg.compile(lambda x: mg.tanh(layer(x)), backend=backend)
+    inputs = [X * factor for factor in range(8)]
+    expected = [compiled(x).data for x in inputs]
+
+    def agrees(k):
+        return all(np.array_equal(compiled(inputs[k]).data, expected[k]) for _ in range(100))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(agrees, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_a_deep_copy_trains_the_copy(backend):
+    class Trainer:
+        def __init__(self):
+            self.layer = Linear(4, 3, rng=0)
+            self.step = mg.compile(self.eager, backend=backend)
+
+        def eager(self, x):
+            self.layer.weight.data -= x.mean()
+            return self.layer.weight.data.sum()
+
+    trainer = Trainer()
+    for _ in range(3):
+        trainer.step(X)
+    before = trainer.layer.weight.data.copy()
+    other = copy.deepcopy(trainer)
+    for k in range(1, 4):
+        other.step(X)
+        assert_close(other.layer.weight.data, before - k * X.mean())
+    np.testing.assert_array_equal(trainer.layer.weight.data, before)

@@ -493,3 +493,8 @@ def test_appending_to_a_deque_is_refused():
     with pytest.raises(CompileError, match="changes the deque 'recent'"):
         mg.compile(function, backend="numpy")(X)
     assert list(recent) == [1.0]
+
+
+def test_the_line_is_the_users_where_the_library_decorates():
+    with pytest.raises(CompileError, match=r"^test_refused\.py:\d+"):
+        mg.compile(lambda w: mg.hessian(lambda z: (z**3).sum(), w), backend="numpy")(W)
