@@ -9,6 +9,7 @@ from minigrad.compiler.generated import Generated
 from minigrad.compiler.interpreter import interpret
 from minigrad.compiler.plan import Plan, plan
 from minigrad.compiler.program import Instruction, Program, Value
+from minigrad.compiler.rounding import NOISES
 from minigrad.compiler.trust import close
 
 __all__ = ["first_changed", "first_wrong"]
@@ -65,7 +66,7 @@ def wrong_value(
     for value in kept:
         result = np.asarray(generated.arrays[value] if value.shape else next(found))
         expected = np.asarray(reference[value], value.dtype)
-        if not close(result.astype(value.dtype), expected, 16 * noise.get(value, 0.0)):
+        if not close(result.astype(value.dtype), expected, NOISES * noise.get(value, 0.0)):
             return True
     return False
 

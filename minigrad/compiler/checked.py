@@ -9,7 +9,7 @@ from minigrad.compiler.blame import described, first_changed, first_wrong, joine
 from minigrad.compiler.caller import REFUSED
 from minigrad.compiler.collecting import Trace
 from minigrad.compiler.program import Value
-from minigrad.compiler.rounding import spreads
+from minigrad.compiler.rounding import NOISES, spreads
 from minigrad.compiler.sources import Names, Source
 from minigrad.compiler.trust import Outcome, Snapshot, differences, values_of_outcome
 from minigrad.errors import CompileError
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from minigrad.compiler.compiled import CompiledFunction, Variant
 
 __all__ = ["checked_call", "fetched"]
-
-NOISES = 16
-"""Differences up to so many times what random rounding brings about are rounding."""
 
 
 def checked_call(step: CompiledFunction, variant: Variant, arguments: Mapping[str, Any]) -> Any:

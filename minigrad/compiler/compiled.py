@@ -15,18 +15,15 @@ import numpy as np
 from minigrad.compiler.arguments import kinds_of, leaves_of, map_leaves, ready
 from minigrad.compiler.back_ends import back_end_named
 from minigrad.compiler.belongings import Belongings, belongings_of
-from minigrad.compiler.caller import (
-    MISS,
-    REFUSED,
+from minigrad.compiler.caller import MISS, REFUSED, generate_caller, generate_test
+from minigrad.compiler.checked import checked_call, fetched
+from minigrad.compiler.collecting import Trace
+from minigrad.compiler.conditions import (
     argument_conditions,
-    generate_caller,
-    generate_test,
     grad_conditions,
     object_conditions,
     tensor_conditions,
 )
-from minigrad.compiler.checked import checked_call, fetched
-from minigrad.compiler.collecting import Trace
 from minigrad.compiler.explain import explain
 from minigrad.compiler.fitness import (
     apart_conditions,

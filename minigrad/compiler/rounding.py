@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from minigrad.compiler.interpreter import interpret
 from minigrad.compiler.program import Instruction, Program, Value
 
-__all__ = ["spreads"]
+__all__ = ["NOISES", "spreads"]
 
 EXACT = frozenset(
     [
@@ -27,6 +27,10 @@ EXACT = frozenset(
 """Primitives that do not round."""
 
 REPLAYS = 4
+"""The largest of so many is seldom below a half of what can come of rounding."""
+
+NOISES = 16
+"""A difference up to so many times that is rounding: sums in another order may round all one way."""
 
 
 def spreads(program: Program, inputs: Mapping[Value, Any]) -> dict[Value, float]:
