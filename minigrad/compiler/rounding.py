@@ -30,7 +30,7 @@ REPLAYS = 4
 """The largest of so many is seldom below a half of what can come of rounding."""
 
 NOISES = 16
-"""A difference up to so many times that is rounding: sums in another order may round all one way."""
+"""Differences up to so many times that are rounding: other orders of a sum may round one way."""
 
 
 def spreads(program: Program, inputs: Mapping[Value, Any]) -> dict[Value, float]:
