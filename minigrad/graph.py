@@ -59,7 +59,7 @@ def backpropagate(
     tensor = root
     try:
         while order:
-            tensor = order.pop()
+            tensor = order.pop()  # so that the list keeps nothing alive that is done with
             if tensor.inputs:  # a leaf has nothing to pass on
                 backward_step(tensor, grads)
                 if free_graph:

@@ -5,6 +5,7 @@ of each batch are gathered, and its step is run, without coming back to Python i
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +24,30 @@ __all__ = ["BatchLoop"]
 
 SECONDS = 0.05
 """How long to stay away from Python: what a progress bar and Ctrl-C wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some steps in a row: which rows they see, and where their results go.
+
+    Attributes
+    ----------
+    order, most
+        The rows, batch after batch, and the number of batches.
+    losses, collected
+        To be filled, an entry for each batch.
+    counts
+        The optimizer's counts of steps, which go on.
+    inputs
+        All inputs of the program that are no part of a batch, and no counts.
+    """
+
+    order: NDArray[np.intp]
+    most: int
+    losses: NDArray[np.float64]
+    collected: NDArray[Any] | None
+    counts: NDArray[np.int64]
+    inputs: list[Any]
 
 
 class BatchLoop:
@@ -86,19 +111,23 @@ class BatchLoop:
             in the next one, which then has written nothing.
         """
         most = max(1, min(most, int(SECONDS / self.seconds_per_batch)))
-        losses = np.empty(most)
+        chunk = self.chunk(order[first:], most)
+        started = perf_counter()
+        try:
+            done = self.loop(chunk)
+        finally:
+            # Also if Ctrl-C was pressed meanwhile, which is noticed after the native loop only.
+            self.note(chunk.counts)
+        self.seconds_per_batch = (perf_counter() - started) / most
+        return chunk.losses[:done], None if chunk.collected is None else chunk.collected[:done]
+
+    def chunk(self, order: NDArray[np.intp], most: int) -> Chunk:
+        """Room for the results of some steps, and what they start from."""
         collected = None
         if self.collected is not None:
             collected = np.empty((most, *self.collected.shape), self.collected.dtype)
         counts = np.array([fetched(slot, {}) for slot in self.counts], np.int64)
-        started = perf_counter()
-        try:
-            done = self.loop(order, first, most, losses, collected, counts, self.inputs())
-        finally:
-            # Also if Ctrl-C was pressed meanwhile, which is noticed after the native loop only.
-            self.note(counts)
-        self.seconds_per_batch = (perf_counter() - started) / most
-        return losses[:done], None if collected is None else collected[:done]
+        return Chunk(order, most, np.empty(most), collected, counts, self.inputs())
 
     def note(self, counts: NDArray[np.int64]) -> None:
         """Let optimizers and tensors know of the steps that were made."""
@@ -118,44 +147,35 @@ class BatchLoop:
             and source not in self.counts
         ]
 
-    def arguments(self, counts: Any, inputs: list[Any]) -> list[Any]:
+    def arguments(self, chunk: Chunk) -> list[Any]:
         """The inputs of the program in their order."""
-        others = iter(inputs)
+        others = iter(chunk.inputs)
         found: list[Any] = []
         for value in self.trace.program.inputs:
             source = self.trace.sources[value]
             if isinstance(source, Argument):
                 found.append(self.batch[source.path[0]])
             elif source in self.counts:
-                found.append(int(counts[self.counts.index(source)]))
+                found.append(int(chunk.counts[self.counts.index(source)]))
             else:
                 found.append(next(others))
         return found
 
-    def python_loop(
-        self,
-        order: NDArray[np.intp],
-        first: int,
-        most: int,
-        losses: NDArray[np.float64],
-        collected: NDArray[Any] | None,
-        counts: NDArray[np.int64],
-        inputs: list[Any],
-    ) -> int:
+    def python_loop(self, chunk: Chunk) -> int:
         """The loop for a back end that is not native."""
         size = self.batch_size
-        for b in range(most):
-            rows = order[first + b * size : first + (b + 1) * size]
+        for b in range(chunk.most):
+            rows = chunk.order[b * size : (b + 1) * size]
             np.take(self.x, rows, axis=0, out=self.batch["x"])
             np.take(self.y, rows, axis=0, out=self.batch["y"])
-            result = self.generated.run(*self.arguments(counts, inputs))
+            result = self.generated.run(*self.arguments(chunk))
             if result[0]:
                 return b
-            losses[b] = result[self.loss_at]
-            counts[:] = [result[k] for k in self.count_at]
-            if collected is not None:
-                collected[b] = self.collected
-        return most
+            chunk.losses[b] = result[self.loss_at]
+            chunk.counts[:] = [result[k] for k in self.count_at]
+            if chunk.collected is not None:
+                chunk.collected[b] = self.collected
+        return chunk.most
 
 
 def is_count(slot: Slot) -> bool:
@@ -180,20 +200,12 @@ def native_loop(loop: BatchLoop) -> Callable[..., int]:
     batch_x, batch_y = loop.batch["x"], loop.batch["y"]
     flat_batch = batch_x.reshape(-1), batch_y.reshape(-1)
 
-    def run(
-        order: NDArray[np.intp],
-        first: int,
-        most: int,
-        losses: NDArray[np.float64],
-        collected: NDArray[Any] | None,
-        counts: NDArray[np.int64],
-        inputs: list[Any],
-    ) -> int:
+    def run(chunk: Chunk) -> int:
         kept = nothing if loop.collected is None else loop.collected.reshape(-1)
-        into = nothing if collected is None else collected.reshape(-1)
+        into = nothing if chunk.collected is None else chunk.collected.reshape(-1)
         done: int = batches(
-            *(workspace, flat_x, flat_y, order[first:], most, batch_x, batch_y, *flat_batch),
-            *(losses, into, kept, counts, *inputs),
+            *(workspace, flat_x, flat_y, chunk.order, chunk.most, batch_x, batch_y, *flat_batch),
+            *(chunk.losses, into, kept, chunk.counts, *chunk.inputs),
         )
         return done
 

@@ -87,7 +87,7 @@ def disagreement(
             "argument nor a parameter, or the order of two writes matters"
         )
     return CompileError(
-        f"the compiled {getattr(step.function, '__name__', 'function')} disagrees with the "
+        f"the compiled {step.name} disagrees with the "
         f"function itself, and nothing was changed: {joined(found)}. {reason}"
     )
 

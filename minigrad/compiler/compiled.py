@@ -1,5 +1,6 @@
 """A function that is traced at its first call and runs as one program from then on."""
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -33,7 +34,7 @@ from minigrad.compiler.fitness import (
     writes_to_arguments,
 )
 from minigrad.compiler.generated import Generated
-from minigrad.compiler.plan import Plan, plan
+from minigrad.compiler.plan import plan
 from minigrad.compiler.recorder import now_tracing
 from minigrad.compiler.sources import Names
 from minigrad.compiler.trace import trace
@@ -48,13 +49,21 @@ __all__ = ["CompiledFunction"]
 CHECKED_CALLS = 2
 """The second one finds what the trace took for a constant and is none."""
 
+MANY = 16
+"""Programs of one function from which on its user is told that there are many."""
+
+PARTS = (
+    *("an argument", "whether gradients are recorded", "a variable", "a module's mode"),
+    *("a tensor", "an optimizer", "which gradients there are"),
+)
+"""What the parts of a key are."""
+
 
 @dataclass(slots=True)
 class Variant:
     """One program of a function: that for arguments of certain shapes, and certain modes."""
 
     trace: Trace
-    plan: Plan
     generated: Generated
     calls: int = 0
     caller: Callable[..., Any] | None = None
@@ -220,10 +229,22 @@ class CompiledFunction:
         traced.as_number = self.as_number
         if traced.without_grad or self.adds_to_grads:
             key = self.key(arguments, with_grads=True)
-        planned = plan(traced.program)
-        variant = Variant(traced, planned, self.generate(planned), belongings=self.belongings)
+        if len(self.variants) + 1 == MANY:
+            warnings.warn(self.too_many(key), RuntimeWarning, stacklevel=4)
+        generated = self.generate(plan(traced.program))
+        variant = Variant(traced, generated, belongings=self.belongings)
         self.variants.insert(0, (key, variant))
         return variant
+
+    def too_many(self, key: Any) -> str:
+        """What to do about so many programs: what differs from the one before."""
+        pairs = zip(PARTS, key, self.variants[0][0], strict=True)
+        part = next((p for p, new, old in pairs if new != old), "a number that it branches on")
+        return (
+            f"{self.name} has been compiled {MANY} times, last because {part} changed. Ints, "
+            "strings and what variables hold belong to a program: hand over what changes as a "
+            "float or an array"
+        )
 
     def traced(self, arguments: Mapping[str, Any]) -> Trace:
         return trace(
@@ -275,8 +296,7 @@ class CompiledFunction:
                 f"{names.of(is_grad_enabled, 'function')}() is {is_grad_enabled()}"
             ],
         }
-        name = getattr(self.function, "__name__", "step")
-        name = name if name.isidentifier() else "step"
+        name = self.name if self.name.isidentifier() else "step"
         variant.caller, variant.caller_source = generate_caller(
             name, self.signature, found, variant.generated, conditions, names
         )
@@ -284,6 +304,11 @@ class CompiledFunction:
         return variant.caller
 
     # What it shows
+
+    @property
+    def name(self) -> str:
+        """That of the function."""
+        return str(getattr(self.function, "__name__", "step"))
 
     @property
     def latest(self) -> Variant:
@@ -303,12 +328,12 @@ class CompiledFunction:
 
     def explain(self) -> str:
         """A table of the program: instruction, shape, the user's line, fused group, bytes."""
-        return str(explain(self.latest.plan))
+        return explain(self.latest.generated.plan)
 
     def __repr__(self) -> str:
         count = len(self.variants)
         programs = "1 program" if count == 1 else f"{count} programs"
-        return f"<compiled {getattr(self.function, '__name__', 'function')}: {programs}>"
+        return f"<compiled {self.name}: {programs}>"
 
 
 def is_data(leaf: Any) -> bool:

@@ -9,7 +9,8 @@ from numpy.lib.array_utils import byte_bounds
 from minigrad.compiler.arguments import is_in_order, leaves_of
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.collecting import Trace
-from minigrad.compiler.sources import Argument, Held, Names, Source, TensorData
+from minigrad.compiler.program import Value
+from minigrad.compiler.sources import Argument, Held, Names, Slot, Source, TensorData
 from minigrad.errors import CompileError
 from minigrad.tensor import Tensor
 
@@ -75,17 +76,48 @@ def check_apart(trace: Trace, arguments: Mapping[Any, Any]) -> None:
             reached, last = end, entry
 
 
+def is_array_argument(value: Value, trace: Trace) -> bool:
+    source = trace.sources[value]
+    return isinstance(source, Argument) and not source.is_scalar and not value.weak
+
+
+def owners_of(array: Any) -> list[Any]:
+    """An array, and the one whose memory it is a view of."""
+    found = [] if array is None else [array, array.base]
+    return [owner for owner in found if owner is not None]
+
+
+def outside(text: str, ids: str) -> list[str]:
+    """Tests that an argument is none of the arrays that are written to, nor a view of one."""
+    return [f"id({text}) not in {ids}", f"id({text}.base) not in {ids}"]
+
+
 def apart_conditions(trace: Trace, names: Names) -> list[str]:
-    """Tests that no argument that is written to shares memory with another array."""
+    """Tests that no argument shares memory with what is written to.
+
+    Arrays that the function holds and writes to own their memory, or are views of one that does, so
+    that for these it is enough to compare owners.
+    """
     share = names.of(np.may_share_memory, "may_share_memory")
     known: dict[str, bool] = {}  # by the text of an array, whether it is written to
     for value in trace.program.inputs:
         source = trace.sources[value]
-        is_argument = isinstance(source, Argument) and not source.is_scalar and not value.weak
+        is_argument = is_array_argument(value, trace)
         if is_argument or isinstance(source, (Held, TensorData)):
             known[source.expression(names)] = is_argument and value in trace.program.writes
     texts = list(known)
+    owners = [
+        owner
+        for value in trace.program.writes
+        for owner in owners_of(array_of(trace.sources[value], {}))
+    ]
+    ids = names.of(frozenset(map(id, owners)), "written")
     return [
+        test
+        for value in trace.program.inputs
+        if owners and is_array_argument(value, trace) and value not in trace.program.writes
+        for test in outside(trace.sources[value].expression(names), ids)
+    ] + [
         f"not {share}({text}, {other})"
         for k, text in enumerate(texts)
         for other in texts[k + 1 :]
@@ -100,8 +132,10 @@ def array_of(source: Source, arguments: Mapping[Any, Any]) -> Any:
         case Held():
             return source.array
         case Argument():
-            leaf = arguments[source.path]
+            leaf = arguments.get(source.path)
             return leaf.data if isinstance(leaf, Tensor) else leaf
+        case Slot():
+            return source.remembered if isinstance(source.remembered, np.ndarray) else None
     return None
 
 

@@ -19,10 +19,8 @@ __all__ = [
     "blas_tn",
     "blas_tt",
     "buffer",
-    "dot_nn",
-    "dot_nt",
-    "dot_tn",
-    "dot_tt",
+    "dot_n",
+    "dot_t",
     "elements",
     "exp_float32",
     "floor_divide",
@@ -104,13 +102,13 @@ def accumulate(typing_context: Any, total: Any, x: Any) -> Any:
 
 
 @njit
-def maximum(x, y):  # type: ignore[no-untyped-def]
+def maximum(x, y):
     """The larger one; NaN if one is NaN."""
     return x if x >= y or x != x else y
 
 
 @njit
-def minimum(x, y):  # type: ignore[no-untyped-def]
+def minimum(x, y):
     """The smaller one; NaN if one is NaN."""
     return x if x <= y or x != x else y
 
@@ -141,7 +139,7 @@ ROUNDING = 1.5 * 2.0**52  # added and taken away again, it leaves an integer, wh
 
 
 @njit(fastmath={"contract"})
-def exp_float32(x):  # type: ignore[no-untyped-def]
+def exp_float32(x):
     """exp of a float32, without branches, so that a loop does several at a time.
 
     With x = n ln 2 + r, |r| <= ln 2 / 2: 2ⁿ by its bits, exp r by its series up to r⁷ (what is left
@@ -159,7 +157,7 @@ def exp_float32(x):  # type: ignore[no-untyped-def]
 
 
 @njit
-def floor_divide(x, y):  # type: ignore[no-untyped-def]
+def floor_divide(x, y):
     """The largest integer not above x / y."""
     if y == 0:
         return x / y
@@ -174,7 +172,7 @@ def floor_divide(x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def remainder(x, y):  # type: ignore[no-untyped-def]
+def remainder(x, y):
     """What floor division leaves, with the sign of y."""
     rest = np.fmod(x, y)
     if y == 0:
@@ -185,19 +183,19 @@ def remainder(x, y):  # type: ignore[no-untyped-def]
 
 
 @njit
-def integer_floor_divide(x, y):  # type: ignore[no-untyped-def]
+def integer_floor_divide(x, y):
     """As for other numbers, and 0 where y is."""
     return x // y if y != 0 else x - x
 
 
 @njit
-def integer_remainder(x, y):  # type: ignore[no-untyped-def]
+def integer_remainder(x, y):
     """As for other numbers, and 0 where y is."""
     return x % y if y != 0 else x - x
 
 
 @njit
-def integer_power(x, exponent):  # type: ignore[no-untyped-def]
+def integer_power(x, exponent):
     """x to a power >= 0, by squaring; what does not fit wraps around as in NumPy."""
     result = 1
     while exponent > 0:
@@ -209,7 +207,7 @@ def integer_power(x, exponent):  # type: ignore[no-untyped-def]
 
 
 @njit
-def wrapped(k, n):  # type: ignore[no-untyped-def]
+def wrapped(k, n):
     """An index counted from the start; what is out of range has been refused, and reads 0."""
     k = k + n if k < 0 else k
     return k if 0 <= k < n else 0
@@ -237,77 +235,54 @@ def matrix(typing_context: Any, array: Any, rows: Any, columns: Any) -> Any:
     return kind(array, types.intp, types.intp), codegen
 
 
-# Products of matrices: n, t: as it lies, transposed. All arrays have one axis.
+# Products of matrices out[n, m] = x @ y. Of x the strides along n and inner are told.
 
 
 @kept(fastmath={"contract", "reassoc"})
-def dot_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
-    """out[n, m] = x[n, inner] @ y[inner, m]"""
+def dot_n(x, row, column, y, out, n, inner, m):
+    """With y[inner, m] as it lies."""
     for i in range(n):
         for j in range(m):
             out[i * m + j] = 0
         for k in range(inner):
-            factor = x[i * inner + k]
+            factor = x[i * row + k * column]
             for j in range(m):
                 out[i * m + j] += factor * y[k * m + j]
 
 
 @kept(fastmath={"contract", "reassoc"})
-def dot_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
-    """out[n, m] = x[inner, n].T @ y[inner, m]"""
-    for i in range(n):
-        for j in range(m):
-            out[i * m + j] = 0
-        for k in range(inner):
-            factor = x[k * n + i]
-            for j in range(m):
-                out[i * m + j] += factor * y[k * m + j]
-
-
-@kept(fastmath={"contract", "reassoc"})
-def dot_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
-    """out[n, m] = x[n, inner] @ y[m, inner].T"""
+def dot_t(x, row, column, y, out, n, inner, m):
+    """With y[m, inner], transposed."""
     for i in range(n):
         for j in range(m):
             total = x.dtype.type(0)
             for k in range(inner):
-                total += x[i * inner + k] * y[j * inner + k]
+                total += x[i * row + k * column] * y[j * inner + k]
             out[i * m + j] = total
 
 
-@kept(fastmath={"contract", "reassoc"})
-def dot_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
-    """out[n, m] = x[inner, n].T @ y[m, inner].T"""
-    for i in range(n):
-        for j in range(m):
-            total = x.dtype.type(0)
-            for k in range(inner):
-                total += x[k * n + i] * y[j * inner + k]
-            out[i * m + j] = total
-
-
-# The same by BLAS, worth its call for large ones
+# The same by BLAS, worth its call for large ones; n, t: x and y as they lie, or transposed
 
 
 @kept()
-def blas_nn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+def blas_nn(x, y, out, n, inner, m):
     """out[n, m] = x[n, inner] @ y[inner, m]"""
     np.dot(matrix(x, n, inner), matrix(y, inner, m), matrix(out, n, m))
 
 
 @kept()
-def blas_tn(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+def blas_tn(x, y, out, n, inner, m):
     """out[n, m] = x[inner, n].T @ y[inner, m]"""
     np.dot(matrix(x, inner, n).T, matrix(y, inner, m), matrix(out, n, m))
 
 
 @kept()
-def blas_nt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+def blas_nt(x, y, out, n, inner, m):
     """out[n, m] = x[n, inner] @ y[m, inner].T"""
     np.dot(matrix(x, n, inner), matrix(y, m, inner).T, matrix(out, n, m))
 
 
 @kept()
-def blas_tt(x, y, out, n, inner, m):  # type: ignore[no-untyped-def]
+def blas_tt(x, y, out, n, inner, m):
     """out[n, m] = x[inner, n].T @ y[m, inner].T"""
     np.dot(matrix(x, inner, n).T, matrix(y, m, inner).T, matrix(out, n, m))

@@ -224,11 +224,13 @@ class Writer:
         x, y = instruction.values
         out = instruction.out
         (n, inner), m = x.shape, y.shape[1]
-        orders = "".join(self.order(value) for value in (x, y))
-        names = ", ".join(self.from_offset(value) for value in (x, y))
-        large = n * inner * m > SMALL_PRODUCT and out.dtype.kind == "f"
-        by = "blas" if large else "dot"
-        return [f"{by}_{orders}({names}, {self.array(out)}, {n}, {inner}, {m})"]
+        of_x, of_y = self.order(x), self.order(y)
+        first, second = self.from_offset(x), self.from_offset(y)
+        rest = f"{second}, {self.array(out)}, {n}, {inner}, {m}"
+        if n * inner * m > SMALL_PRODUCT and out.dtype.kind == "f":
+            return [f"blas_{of_x}{of_y}({first}, {rest})"]
+        strides = f"{inner}, 1" if of_x == "n" else f"1, {n}"
+        return [f"dot_{of_y}({first}, {strides}, {rest})"]
 
     def from_offset(self, value: Value) -> str:
         view = self.plan.views[value]

@@ -14,7 +14,7 @@ from minigrad.compiler.program import Instruction, Operand, Program, Value
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
 
-__all__ = ["Recorder", "now_tracing", "refused"]
+__all__ = ["Recorder", "now_tracing", "refused", "unmapped"]
 
 now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
 """The recorder of the trace that runs here, if one does."""
@@ -323,6 +323,15 @@ def probe_of(value: Value) -> NDArray[Any]:
 def plain_whole(parts: tuple[Any, ...]) -> bool:
     """Whether an index means the whole array."""
     return all(part is Ellipsis or part == slice(None) for part in parts)
+
+
+def unmapped(what: str) -> CompileError:
+    """The refusal of a function or method that no instruction stands for."""
+    return refused(
+        f"{what} is not compiled. Write it with operators, minigrad's functions or NumPy's ufuncs, "
+        "sum, max, min, where, clip, reshape and concatenate, or do it outside of the compiled "
+        "function"
+    )
 
 
 def refused(reason: str) -> CompileError:

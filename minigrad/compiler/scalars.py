@@ -95,7 +95,7 @@ def computed(
     if primitive in BINARY:
         text = f"{texts[0]} {BINARY[primitive]} {texts[1]}"
         compares = primitive in ("equal", "not_equal") or primitive.startswith(("less", "greater"))
-        return text, bool_ if compares else result_of(primitive, first, wide)
+        return text, bool_ if compares else wide
     if primitive == "negative":
         return f"-{texts[0]}", wide
     if primitive == "square":
@@ -117,10 +117,6 @@ def computed(
     if primitive in ("absolute", "fabs"):
         return f"abs({texts[0]})", wide
     return f"np.{primitive}({', '.join(texts)})", np.dtype(object)
-
-
-def result_of(primitive: str, dtype: np.dtype[Any], wide: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype if dtype.kind == "f" else wide
 
 
 # Reductions

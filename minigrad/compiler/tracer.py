@@ -14,7 +14,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.compiler.functions import FUNCTIONS, PRINTERS
 from minigrad.compiler.program import UFUNCS, Value
-from minigrad.compiler.recorder import Recorder, refused
+from minigrad.compiler.recorder import Recorder, refused, unmapped
 from minigrad.ops.base import Node, UnknownArray
 
 __all__ = ["Tracer"]
@@ -188,7 +188,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise refused(f"array method .{name} is not compiled")
+        raise unmapped(f"array method .{name}")
 
     def refuse_where_true(self) -> None:
         anywhere = self.any() if self.shape else self
@@ -209,7 +209,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         elif method == "at" and ufunc is np.add:
             return self.add_at(*inputs)
         else:
-            raise refused(f"np.{ufunc.__name__}.{method} is not compiled")
+            raise unmapped(f"np.{ufunc.__name__}.{method}")
         return result if out is None else self.written(out, result)
 
     def apply_ufunc(self, ufunc: np.ufunc, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -223,7 +223,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         if name.startswith("erf "):
             return Tracer(self.recorder, self.recorder.erf(inputs[0]))
         if UFUNCS.get(name) is not ufunc:
-            raise refused(f"np.{name} is not compiled")
+            raise unmapped(f"np.{name}")
         return Tracer(self.recorder, self.recorder.elementwise(ufunc, inputs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -233,7 +233,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             raise self.needs_values("formatted")
         if function not in FUNCTIONS:
             name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-            raise refused(f"{name} is not compiled")
+            raise unmapped(name)
         try:
             return FUNCTIONS[function](*args, **kwargs)
         except TypeError as error:
@@ -265,7 +265,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         keepdims: bool = False,
     ) -> Any:
         if ufunc not in REDUCED:
-            raise refused(f"np.{ufunc.__name__}.reduce is not compiled")
+            raise unmapped(f"np.{ufunc.__name__}.reduce")
         return Tracer(
             self.recorder, self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype)
         )

@@ -18,7 +18,6 @@ from minigrad.ops.activation import (
     softplus,
 )
 from minigrad.ops.base import call
-from minigrad.tensor import NO_PARAMS, Tensor, apply
 
 __all__ = [
     "ELU",
@@ -61,8 +60,6 @@ class Sigmoid(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        if isinstance(x, Tensor):
-            return apply(activation.Sigmoid, (x,), NO_PARAMS)
         return call(activation.Sigmoid, x)
 
 
@@ -78,8 +75,6 @@ class Tanh(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        if isinstance(x, Tensor):
-            return apply(elementwise.Tanh, (x,), NO_PARAMS)
         return call(elementwise.Tanh, x)
 
 
@@ -95,8 +90,6 @@ class ReLU(Module):
     """
 
     def forward(self, x: Any) -> Any:
-        if isinstance(x, Tensor):
-            return apply(activation.Relu, (x,), NO_PARAMS)
         return call(activation.Relu, x)
 
 

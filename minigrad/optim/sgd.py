@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from minigrad.errors import DomainError
 from minigrad.optim.hyperparameters import flag, fraction, non_negative
 from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor, next_stamp
+from minigrad.tensor import Tensor
 
 __all__ = ["SGD"]
 
@@ -121,7 +121,7 @@ class SGD(Optimizer):
                 velocity = next_velocity(state, direction, momentum, self.dampening)
                 direction = direction + momentum * velocity if self.nesterov else velocity
             parameter.data -= lr * direction
-            parameter.stamp = next_stamp()
+            parameter.mark_changed()
 
 
 def next_velocity(

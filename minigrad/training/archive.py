@@ -38,7 +38,13 @@ def write_archive(
         for name, value in entries.items():
             arrays[f"{group}/{name}"] = array_of(function, f"{group}/{name}", value)
     buffer = BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its allow_pickle is no key of ours
+    try:
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its allow_pickle is no key of ours
+    except ValueError as error:
+        # Ctrl-C within an entry: zipfile cannot close the archive then, and says only that.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
     replace_bytes(function, path, buffer.getvalue())
 
 

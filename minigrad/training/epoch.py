@@ -10,7 +10,7 @@ from minigrad.data.batching import batches
 from minigrad.errors import DomainError, DTypeError, NonFiniteError, ShapeError
 from minigrad.optim.schedule import Schedule
 from minigrad.training.compiled_steps import CompiledSteps
-from minigrad.training.evaluation import evaluate, loss_number, measure
+from minigrad.training.evaluation import check_loss, evaluate, measure
 from minigrad.training.inputs import Loss, Metric
 from minigrad.training.non_finite import (
     cause,
@@ -67,7 +67,8 @@ def train_batch(
     try:
         predictions = model(x_batch)
         value = loss(predictions, y_batch)
-        number = loss_number(value)
+        check_loss(value)
+        number: float = value.data.item()
         if not isfinite(number):
             what = f"the loss is {number}"
             found = cause(model, x_batch, y_batch, value, x, "train")

@@ -156,7 +156,7 @@ def test_float16_is_left_to_numpy():
 @needs_numba
 def test_a_product_that_is_just_large_enough_for_blas():
     limit = numba_backend.SMALL_PRODUCT
-    for inner, name in ((limit, "dot_nn"), (limit + 1, "blas_nn")):
+    for inner, name in ((limit, "dot_n"), (limit + 1, "blas_nn")):
         x, y = np.ones((1, inner)), np.arange(float(inner)).reshape(inner, 1)
         generated = generate(trace(lambda x, y: x @ y, x, y), "numba")
         assert f"{name}(" in generated.source

@@ -450,3 +450,50 @@ def test_a_deep_copy_trains_the_copy(backend):
         other.step(X)
         assert_close(other.layer.weight.data, before - k * X.mean())
     np.testing.assert_array_equal(trainer.layer.weight.data, before)
+
+
+def test_arguments_that_are_memory_of_a_parameter_are_refused_at_every_call(backend):
+    """Written to while it is read: at the first call, and later, when nothing is compared."""
+    w = mg.Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+
+    def step(x):
+        w.data -= x * 2
+        w.mark_changed()
+        return (w * x).sum()
+
+    compiled = mg.compile(step, backend=backend)
+    for _ in range(4):
+        compiled(np.ones((2, 3)))
+    before = w.data.copy()
+    for shared in (w.data, w.data[:], w.data.reshape(2, 3)):
+        with pytest.raises(CompileError, match="share memory"):
+            compiled(shared)
+        np.testing.assert_array_equal(w.data, before)
+
+
+def test_many_programs_are_told_once_and_why(backend):
+    compiled = mg.compile(lambda x, epoch: x * epoch, backend=backend, check=False)
+
+    def run(epochs):
+        for epoch in epochs:
+            np.testing.assert_array_equal(compiled(np.ones(2), epoch), [epoch, epoch])
+
+    run(range(15))
+    with pytest.warns(RuntimeWarning, match="16 times, .* an argument changed.* a float or an arr"):
+        run([15])
+    run(range(16, 20))
+    assert len(compiled.variants) == 20
+
+
+def test_what_is_explained_is_what_runs():
+    """The NumPy back end runs each instruction by itself; only the native one shares loops."""
+    steps = {b: mg.compile(lambda x: (x * 2 + 1).sum(), backend=b, check=False) for b in BACK_ENDS}
+    tables = {}
+    for name, step in steps.items():
+        step(np.ones(100))
+        tables[name] = step.explain()
+    assert "in 3 groups" in tables["numpy"]
+    assert "in 1 group," in tables["numba"]
+
+
+BACK_ENDS = ("numpy", "numba")

@@ -361,3 +361,19 @@ def test_a_path_that_cannot_be_written_is_known_before_the_first_step(tmp_path):
         case.fit(checkpoint=tmp_path / "no" / "folder" / "run.npz")
     for name, value in case.model.state_dict().items():
         np.testing.assert_array_equal(value, before[name])
+
+
+def test_ctrl_c_within_an_entry_of_the_archive_is_ctrl_c(tmp_path, monkeypatch):
+    """zipfile then raises an error of its own, because it cannot close the archive."""
+
+    def interrupted(file, **arrays):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise ValueError("Can't close the ZIP file while there is an open writing handle on it")
+
+    monkeypatch.setattr(np, "savez", interrupted)
+    model = mlp([2, 3], rng=0)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(tmp_path / "run.npz", Run(model, SGD(model.parameters(), lr=0.1)))
+    assert list(tmp_path.iterdir()) == []

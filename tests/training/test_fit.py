@@ -305,7 +305,7 @@ def test_errors_in_a_batch_say_which():
 
 
 def test_a_step_enters_few_frames():
-    """Between two forward passes fit enters its step, the loss's two checks and the reporter."""
+    """Between two forward passes fit enters its step, the loss's check and the reporter."""
     calls = []
 
     def trace(frame, event, argument):
@@ -322,4 +322,4 @@ def test_a_step_enters_few_frames():
         finally:
             sys.settrace(None)
         counts.append(len(calls))
-    assert counts[1] - counts[0] == 4 * (15 - 10)
+    assert counts[1] - counts[0] == 3 * (15 - 10)

@@ -222,8 +222,8 @@ def test_interruption_within_the_loop_over_batches(backend, monkeypatch):
     def interrupted(self, *args):
         loop = self.loop
 
-        def pressed(order, first, most, losses, collected, counts, inputs):
-            made.append(loop(order, first, most, losses, collected, counts, inputs))
+        def pressed(chunk):
+            made.append(loop(chunk))
             raise KeyboardInterrupt
 
         self.loop = pressed

@@ -2,14 +2,11 @@
 
 from functools import partial
 
-import numpy as np
-
 import minigrad as mg
 from minigrad import optim
 from minigrad.training.compiled_steps import CompiledSteps
 from speed.peers import minigrad_eager
 from speed.peers.minigrad_eager import model_of
-from speed.peers.numpy_by_hand import direction
 
 PACKAGE = "numba"
 CANNOT = {
@@ -68,18 +65,4 @@ def elementwise(arrays):
 
 
 def hessian_vector(net):
-    model = model_of(net)
-    weights = [p for p in model.parameters() if p.ndim == 2]
-    directions = [direction(w.data) for w in weights]
-
-    @mg.compile
-    def products(x, labels):
-        loss = mg.softmax_cross_entropy(model(x), labels)
-        grads = mg.grad(loss, weights, create_graph=True)
-        along = sum((g * v).sum() for g, v in zip(grads, directions, strict=True))
-        return mg.grad(along, weights)
-
-    def run():
-        return float(sum(np.abs(p.data).sum() for p in products(net.x, net.labels)))
-
-    return (run,)
+    return minigrad_eager.hessian_vector(net, mg.compile)

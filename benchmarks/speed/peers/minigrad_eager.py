@@ -131,17 +131,20 @@ def elementwise(arrays):
     return (run,)
 
 
-def hessian_vector(net):
+def hessian_vector(net, compile=lambda function: function):
     model = model_of(net)
     weights = [p for p in model.parameters() if p.ndim == 2]
     directions = [direction(w.data) for w in weights]
 
-    def run():
-        loss = mg.softmax_cross_entropy(model(net.x), net.labels)
+    @compile
+    def products(x, labels):
+        loss = mg.softmax_cross_entropy(model(x), labels)
         grads = mg.grad(loss, weights, create_graph=True)
         along = sum((g * v).sum() for g, v in zip(grads, directions, strict=True))
-        products = mg.grad(along, weights)
-        return float(sum(np.abs(p.data).sum() for p in products))
+        return mg.grad(along, weights)
+
+    def run():
+        return float(sum(np.abs(p.data).sum() for p in products(net.x, net.labels)))
 
     return (run,)
 
