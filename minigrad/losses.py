@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from minigrad.errors import DomainError, ShapeError
-from minigrad.ops.activation import Sigmoid, Softmax, log_softmax
+from minigrad.ops.activation import Sigmoid, Softmax, log_softmax, row_maxima
 from minigrad.ops.arithmetic import subtract
 from minigrad.ops.base import Node, call
 from minigrad.ops.elementwise import square
@@ -214,6 +214,8 @@ def softmax_cross_entropy(
         logits = as_floats(name, "logits", logits)
     elif logits.op is Softmax:
         raise activated_twice(name, logits, "cross_entropy")
+    elif logits.data.dtype.kind != "f":
+        logits = as_floats(name, "logits", logits)
     targets = distributions_from(name, t, values(logits))
     if isinstance(targets, Node):
         losses = 0 - sum(targets * log_softmax(logits), -1)
@@ -223,7 +225,8 @@ def softmax_cross_entropy(
             raise no_samples(name, targets)
     elif reduction not in ("sum", "none"):
         raise unknown_reduction(name, reduction)
-    loss = call(SoftmaxCrossEntropy, logits, targets, reduction=reduction)
+    shift = row_maxima(values(logits))
+    loss = call(SoftmaxCrossEntropy, logits, targets, shift, reduction=reduction)
     return loss if base == math.e else loss / log_of_base(name, base)
 
 

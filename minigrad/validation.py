@@ -1,13 +1,14 @@
 """Checks of what losses and information measures are given, and targets in one form."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
-from minigrad.ops.activation import SHORT_ROW
+from minigrad.ops.activation import MANY_ROWS, SHORT_ROW
 from minigrad.ops.base import Node, UnknownArray, holds_node, shape_of
 
 __all__ = [
@@ -177,20 +178,35 @@ def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDAr
         unknown: NDArray[Any] = unknown_one_hot_rows(name, indices, scores)
         return unknown
     shape = scores.shape
+    if not has_classes(shape) or indices.ndim > 1:
+        raise no_classes(name, shape)
+    positions = indices.astype(np.intp) if indices.dtype.kind == "u" else indices
+    rows: NDArray[Any]
     try:
-        in_columns = shape[-1] <= SHORT_ROW <= shape[0]  # as the softmax will be
-        rows: NDArray[Any] = np.zeros(shape, scores.dtype, "F" if in_columns else "C")
-        if indices.ndim == 1:
-            rows[np.arange(indices.size), indices] = 1
-        elif indices.ndim == 0:
-            rows[indices] = 1
+        if shape[-1] > FEW_CLASSES:
+            rows = np.zeros(shape, scores.dtype)
+            rows[(np.arange(positions.size), positions) if positions.ndim else positions] = 1
+        elif shape[-1] <= SHORT_ROW and shape[0] >= MANY_ROWS:  # in columns, as the softmax will be
+            rows = identity(shape[-1], scores.dtype).take(positions, axis=1).T
         else:
-            raise no_classes(name, shape)
+            rows = identity(shape[-1], scores.dtype).take(positions, axis=0)
     except IndexError:
         raise not_a_class(name, indices, shape) from None
-    if indices.size and indices.item(indices.argmin()) < 0:  # twice as fast as a reduction
+    if positions.size and positions.item(positions.argmin()) < 0:  # twice as fast as a reduction
         raise not_a_class(name, indices, shape)
     return rows
+
+
+FEW_CLASSES = 128
+"""Up to so many, one-hot rows are copies of an identity matrix's that is kept."""
+
+
+@lru_cache(maxsize=8)
+def identity(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An identity matrix, made once and never written to."""
+    matrix: NDArray[Any] = np.eye(size, dtype=dtype)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:

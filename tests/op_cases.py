@@ -729,10 +729,11 @@ def losses() -> list[Case]:
         for reduction in ["none", "sum", "mean"]:
             rng = np.random.default_rng(1)  # other draws than the logits', or the gradient is 0
             targets = softmax(rng.normal(size=shape))
+            shift = rng.normal(size=(*shape[:-1], 1))  # any will do
 
-            def ours(logits, targets=targets, reduction=reduction):
-                constants = targets.astype(logits.dtype)
-                return mg.call(SoftmaxCrossEntropy, logits, constants, reduction=reduction)
+            def ours(logits, targets=targets, shift=shift, reduction=reduction):
+                t, shift = targets.astype(logits.dtype), shift.astype(logits.dtype)
+                return mg.call(SoftmaxCrossEntropy, logits, t, shift, reduction=reduction)
 
             def by_numpy(logits, targets=targets, reduction=reduction):
                 each = -np.sum(targets * np.log(softmax(logits)), axis=-1)

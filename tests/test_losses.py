@@ -9,6 +9,7 @@ import pytest
 from loss_cases import INDICES, LOGITS, ONE_HOT, PER_SAMPLE, SOFT, K, N, P
 
 import minigrad as mg
+from minigrad.errors import DomainError, ShapeError
 from minigrad.ops.loss import SigmoidCrossEntropy, SoftmaxCrossEntropy
 
 Y = np.array([0.0, 0.1, 0.7, 0.15, 0.05])
@@ -269,7 +270,7 @@ def test_a_loss_shows_its_op_its_inputs_and_the_users_line():
     line = inspect.currentframe().f_lineno + 1
     loss = mg.softmax_cross_entropy(z, INDICES)
     assert re.fullmatch(
-        rf"Tensor\(\) float64 \d\.\d+ = SoftmaxCrossEntropy\(scores, targets\) "
+        rf"Tensor\(\) float64 \d\.\d+ = SoftmaxCrossEntropy\(scores, targets, shift\) "
         rf"test_losses\.py:{line}",
         repr(loss),
     )
@@ -292,3 +293,52 @@ def test_constant_predictions_record_nothing(name):
     assert loss(mg.Tensor(y), t).op is None
     with mg.no_grad():
         assert loss(mg.Tensor(y, requires_grad=True), t).op is None
+
+
+# Class indices of every kind, and logits of integers
+
+
+@pytest.mark.parametrize("classes", [3, 128, 129])
+@pytest.mark.parametrize("samples", [2, 64])
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint8, np.uint64])
+def test_labels_of_any_integer_type_are_one_hot_rows(classes, samples, dtype):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(samples, classes))
+    labels = rng.integers(0, min(classes, 127), samples)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    expected = -log_p[np.arange(samples), labels].mean()
+    z = mg.Tensor(logits, requires_grad=True)
+    loss = mg.softmax_cross_entropy(z, labels.astype(dtype))
+    np.testing.assert_allclose(loss.item(), expected, rtol=1e-13)
+    loss.backward()
+    one_hot = np.arange(classes) == labels[:, None]
+    np.testing.assert_allclose(z.grad, (np.exp(log_p) - one_hot) / samples, rtol=1e-12, atol=1e-16)
+    targets = loss.inputs[1]
+    targets[...] = 7.0  # what a loss holds is its own
+    np.testing.assert_allclose(
+        mg.softmax_cross_entropy(logits, labels.astype(dtype)), expected, rtol=1e-13
+    )
+
+
+@pytest.mark.parametrize("classes", [3, 129])
+def test_a_label_that_is_no_class_is_named_as_it_was_given(classes):
+    logits = np.zeros((3, classes))
+    for wrong in (-1, classes, -classes - 1):
+        with pytest.raises(DomainError, match=rf"t\[1\] = {wrong} is not a class index"):
+            mg.softmax_cross_entropy(logits, np.array([0, wrong, 1]))
+    with pytest.raises(DomainError, match=r"t\[1\] = 18446744073709551615 is not"):
+        mg.softmax_cross_entropy(logits, np.array([0, 2**64 - 1, 1], np.uint64))
+
+
+def test_no_classes_and_no_samples_at_once():
+    with pytest.raises(ShapeError, match="softmax_cross_entropy: predictions have shape"):
+        mg.softmax_cross_entropy(np.zeros((0, 0)), np.zeros(0, int), reduction="sum")
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, bool])
+def test_logits_of_integers_are_computed_as_floats(dtype):
+    logits = np.array([[0, 1]] * 100, dtype) * (1 if dtype is bool else np.array(60, dtype))
+    expected = mg.softmax_cross_entropy(logits.astype(float), np.zeros(100, int), reduction="sum")
+    for given in (logits, mg.Tensor(logits)):
+        found = mg.softmax_cross_entropy(given, np.zeros(100, int), reduction="sum")
+        np.testing.assert_allclose(float(found), float(expected), rtol=1e-12)

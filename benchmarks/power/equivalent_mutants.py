@@ -8,7 +8,7 @@ LARGER = "x > y where max(x, y) > y, and x >= y where x >= max(x, y); alike for 
 INFINITE = "differs only where y = 0 and x is not: x ln y is infinite there, and has no slope"
 NUMERATOR = "differs only where x = 0, and with it the numerator"
 LAYOUT = "only the order of the elements in memory is different"
-CALLED_WITH = "the rule calls it with this axis alone"
+SHAPE = "only the shape is used, as far as it is the same"
 
 EQUIVALENT: dict[str, str] = {
     "Cast.grad_x: return grad_out": "backward casts what a rule returns to the dtype of the input",
@@ -37,12 +37,10 @@ EQUIVALENT: dict[str, str] = {
     "Power.grad_x: x -> y": "differs only where y = 0, and with it the factor y of the slope",
     "Power.grad_y: x -> out (2)": "differs only at 0 ** 0, where x ** y has no slope in y",
     "Relu.grad_x: x -> out": SIGN,
-    "SoftmaxCrossEntropy.grad_logits: logits -> targets": "only the shape is used, and is the same",
-    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1": CALLED_WITH,
-    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1 (2)": CALLED_WITH,
-    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> -1 (3)": CALLED_WITH,
-    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> 0": LAYOUT,
-    "SoftmaxCrossEntropy.grad_logits, stable_softmax: axis -> None": LAYOUT,
+    "SoftmaxCrossEntropy.grad_logits: 1 -> 2": LAYOUT,
+    "SoftmaxCrossEntropy.grad_logits: 1 -> 0": LAYOUT,
+    "SoftmaxCrossEntropy.grad_logits: logits -> targets (2)": SHAPE,
+    "SoftmaxCrossEntropy.grad_logits: logits -> shift (2)": SHAPE,
     "Transpose.grad_x: 0 -> 1": "every element of the list is written before it is read",
     "XLogY.grad_x: x -> out": INFINITE,
     "XLogY.grad_x: x -> y": INFINITE,

@@ -26,7 +26,7 @@ HELPERS = {
     "Max": ("share_among_ties",),
     "Min": ("share_among_ties",),
     "Prod": ("products_before",),
-    "SoftmaxCrossEntropy": ("grad_of_each_loss", "stable_softmax"),
+    "SoftmaxCrossEntropy": ("grad_of_each_loss",),
 }
 """Functions that hold a part of an op's rule: they are mutated as if written in the rule itself."""
 

@@ -2,8 +2,10 @@
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from minigrad.errors import DomainError
 from minigrad.ops.base import A, Op, call
@@ -33,11 +35,16 @@ __all__ = [
 
 
 @lru_cache
-def largest_exponent(dtype: np.dtype[np.floating]) -> float:
-    """A largest x whose exp(x) is finite in ``dtype``; integers are computed in float64."""
+def largest_exponent(dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
+    """A largest x whose exp(x) is finite in ``dtype``; integers are computed in float64.
+
+    As an array, with which NumPy compares others faster than with a Python number.
+    """
     kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
     rounded = np.log(np.finfo(kind).max)
-    return float(np.nextafter(rounded, np.zeros_like(rounded)))
+    largest = np.asarray(np.nextafter(rounded, np.zeros_like(rounded)))
+    largest.flags.writeable = False
+    return largest
 
 
 class Sigmoid(Op):
@@ -299,13 +306,19 @@ class Softmax(Op):
 
 
 SHORT_ROW = 32
+MANY_ROWS = 64
 
 
 def as_columns(x, axis):
     """``x``, column after column in memory: NumPy is slow with short rows, if they are many."""
-    if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW <= x.shape[0]:
+    if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW and x.shape[0] >= MANY_ROWS:
         return x.T.copy().T
     return x
+
+
+def row_maxima(x: Any) -> Any:
+    """The largest element of each row, as a column beside ``x``."""
+    return np.maximum.reduce(as_columns(x, -1), axis=-1, keepdims=True)
 
 
 def stable_softmax(x, axis):
@@ -346,7 +359,7 @@ class LogSoftmax(Op):
 
 
 def stable_log_softmax(x, axis):
-    """ln softmax(x), written in the rule vocabulary, so that rules of other ops may use it."""
+    """ln softmax(x) along ``axis``, shifted by the maximum."""
     x = as_columns(x, axis)
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.activation import sigmoid, stable_log_softmax, stable_softmax
+from minigrad.ops.activation import as_columns, sigmoid
 from minigrad.ops.base import Op, call, in_dtype_of
 from minigrad.ops.broadcasting import unbroadcast
 
@@ -50,23 +50,28 @@ def xlogy(x: Any, y: Any) -> Any:
 class SoftmaxCrossEntropy(Op):
     """losses[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]; out = losses, reduced.
 
-    The targets are constants whose rows sum to 1. ``reduction`` is "none", "sum" or "mean": part of
-    the op, because a step of a small network spends more on a separate reduction than on its
-    arithmetic.
+    Computed as ln(sum over k of exp(z[i, k])) - sum over k of targets[i, k] * z[i, k], where
+    z = logits - shift, for targets whose rows sum to 1. ``shift`` may be any number for each row:
+    it cancels, and if it is the row's maximum, exp cannot overflow. Both are constants.
+    ``reduction`` is "none", "sum" or "mean": part of the op, because a step of a small network
+    spends more on a separate reduction than on its arithmetic.
     """
 
     @staticmethod
-    def forward(logits, targets, *, reduction):
-        summands = targets * stable_log_softmax(logits, -1)
+    def forward(logits, targets, shift, *, reduction):
+        z = as_columns(logits, -1) - shift
+        log_sums = np.log(np.add.reduce(np.exp(z), axis=-1))
         if reduction == "none":
-            return 0 - np.add.reduce(summands, axis=-1)  # -x would turn a loss of 0 into -0.0
-        total = 0 - np.add.reduce(summands, axis=None)
+            return log_sums - np.add.reduce(targets * z, axis=-1)
+        total = np.add.reduce(log_sums, axis=None) - np.add.reduce(targets * z, axis=None)
         return total / samples(logits) if reduction == "mean" else total
 
     @staticmethod
-    def grad_logits(grad_out, out, logits, targets, *, reduction):
+    def grad_logits(grad_out, out, logits, targets, shift, *, reduction):
+        exp_z = np.exp(as_columns(logits, -1) - shift)
+        softmax = exp_z / np.add.reduce(exp_z, axis=-1, keepdims=True)
         grad_losses = grad_of_each_loss(grad_out, logits, reduction)
-        grad_logits = (stable_softmax(logits, -1) - targets) * grad_losses
+        grad_logits = (softmax - targets) * grad_losses
         return grad_logits
 
 

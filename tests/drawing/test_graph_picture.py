@@ -145,7 +145,7 @@ def test_the_layers_of_a_multilayer_perceptron():
         "layer 0": ["0.weight", "0.bias", "Linear", "Sigmoid"],
         "layer 2": ["2.weight", "2.bias", "Linear"],
     }
-    assert picture.title == "Graph of SoftmaxCrossEntropy: 4 ops, 4 parameters, 2 inputs"
+    assert picture.title == "Graph of SoftmaxCrossEntropy: 4 ops, 4 parameters, 3 inputs"
     assert box(picture, "x").group is None
     assert picture.boxes[number[model[2].weight]].title == "2.weight"
     loss.backward()

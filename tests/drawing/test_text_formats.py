@@ -87,4 +87,4 @@ def test_mermaid_of_a_network():
     assert '  subgraph g0["layer 0"]' in lines
     assert '  subgraph g1["layer 2"]' in lines
     assert sum("-->" in line for line in lines) == 7
-    assert sum("-.->" in line for line in lines) == 2
+    assert sum("-.->" in line for line in lines) == 3
