@@ -94,9 +94,17 @@ def test_where_cast_erf_and_full(back_end, dtype, rng):
 
 
 @back_ends
-@dtypes
-@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4), (4, 1), (1, 5), (1, 1)])
-def test_reductions(back_end, dtype, shape, rng):
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((3, 4), np.float32),
+        ((2, 3, 4), np.float64),
+        ((4, 1), np.float32),
+        ((1, 5), np.float64),
+        ((1, 1), np.float32),
+    ],
+)
+def test_reductions(back_end, shape, dtype, rng):
     x = rng.normal(size=shape).astype(dtype)
     axes = [None, 0, -1, (0, len(shape) - 1), len(shape) - 2]
 
