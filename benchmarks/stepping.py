@@ -35,7 +35,7 @@ from speed.peers import minigrad_eager, numpy_by_hand
 from speed.workloads.networks import NETS, SMALL, network
 
 POSITION = """\
-            frame = sys._getframe(2)  # 0 is this one, 1 an operator or `call`
+            frame = get_frame(2)  # 0 is this one, 1 an operator or `call`
             while is_own_file[frame.f_code.co_filename] and (caller := frame.f_back):
                 frame = caller
 """

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.errors import DomainError, DTypeError, MinigradError, ShapeError
-from minigrad.ops.activation import MANY_ROWS, SHORT_ROW
+from minigrad.errors import DomainError, DTypeError, ShapeError
+from minigrad.ops.activation import as_columns
 from minigrad.ops.base import Node, UnknownArray, holds_node, shape_of
 
 __all__ = [
@@ -181,24 +181,22 @@ def one_hot_rows(name: str, indices: NDArray[Any], scores: NDArray[Any]) -> NDAr
     if not has_classes(shape) or indices.ndim > 1:
         raise no_classes(name, shape)
     positions = indices.astype(np.intp) if indices.dtype.kind == "u" else indices
-    rows: NDArray[Any]
     try:
-        if shape[-1] > FEW_CLASSES:
+        if shape[-1] <= FEW_CLASSES:
+            rows = identity(shape[-1], scores.dtype).take(positions, axis=0)
+        else:
             rows = np.zeros(shape, scores.dtype)
             rows[(np.arange(positions.size), positions) if positions.ndim else positions] = 1
-        elif shape[-1] <= SHORT_ROW and shape[0] >= MANY_ROWS:  # in columns, as the softmax will be
-            rows = identity(shape[-1], scores.dtype).take(positions, axis=1).T
-        else:
-            rows = identity(shape[-1], scores.dtype).take(positions, axis=0)
     except IndexError:
         raise not_a_class(name, indices, shape) from None
     if positions.size and positions.item(positions.argmin()) < 0:  # twice as fast as a reduction
         raise not_a_class(name, indices, shape)
-    return rows
+    in_columns: NDArray[Any] = as_columns(rows, -1)  # as the softmax will be
+    return in_columns
 
 
 FEW_CLASSES = 128
-"""Up to so many, one-hot rows are copies of an identity matrix's that is kept."""
+"""For up to so many, an identity matrix is kept whose rows are copied."""
 
 
 @lru_cache(maxsize=8)
@@ -219,9 +217,7 @@ def unknown_one_hot_rows(name: str, indices: Any, scores: NDArray[Any]) -> Any:
     return rows.astype(scores.dtype)
 
 
-def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> MinigradError:
-    if not has_classes(shape):
-        return no_classes(name, shape)
+def not_a_class(name: str, indices: NDArray[Any], shape: tuple[int, ...]) -> DomainError:
     index = first((indices < 0) | (indices >= shape[-1]))
     hint = "; for one score for each sample use sigmoid_cross_entropy" if shape[-1] == 1 else ""
     return DomainError(

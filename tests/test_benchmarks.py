@@ -17,6 +17,7 @@ from speed.turns import Taken, check_values, summary  # noqa: E402
 from speed.worker import run_once  # noqa: E402
 from speed.workload import Workload  # noqa: E402
 from speed.workloads.networks import WORKLOADS, network  # noqa: E402
+from stepping import package_without_positions  # noqa: E402
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if "784" not in name])
@@ -67,6 +68,14 @@ def test_ratios_are_taken_pair_by_pair():
     all_taken = {"numpy": taken(1.0, [1.0, 2.0, 10.0]), "slow": taken(1.0, [3.0, 6.0, 30.0])}
     (row,) = summary(workload, all_taken, "cpu")
     assert row["peers"]["slow"]["ratio"] == {"median": 3.0, "lower": 3.0, "upper": 3.0}
+
+
+def test_the_package_without_source_positions_has_none(tmp_path):
+    script = "import minigrad as mg; y = mg.Tensor(1.0, requires_grad=True) * 2; print(y.code)"
+    folder = package_without_positions(tmp_path)
+    for path, found in ((folder, "None"), (BENCHMARKS.parent, "<code object")):
+        answer = subprocess.check_output([sys.executable, "-c", script], cwd=path, text=True)
+        assert answer.startswith(found)
 
 
 def test_the_command(tmp_path):

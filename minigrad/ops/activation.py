@@ -309,7 +309,7 @@ SHORT_ROW = 32
 MANY_ROWS = 64
 
 
-def as_columns(x, axis):
+def as_columns(x: Any, axis: Any) -> Any:
     """``x``, column after column in memory: NumPy is slow with short rows, if they are many."""
     if axis == -1 and x.ndim == 2 and x.shape[1] <= SHORT_ROW and x.shape[0] >= MANY_ROWS:
         return x.T.copy().T

@@ -51,8 +51,8 @@ class SoftmaxCrossEntropy(Op):
     """losses[i] = -sum over k of targets[i, k] * ln softmax(logits)[i, k]; out = losses, reduced.
 
     Computed as ln(sum over k of exp(z[i, k])) - sum over k of targets[i, k] * z[i, k], where
-    z = logits - shift, for targets whose rows sum to 1. ``shift`` may be any number for each row:
-    it cancels, and if it is the row's maximum, exp cannot overflow. Both are constants.
+    z = logits - shift. Targets, whose rows sum to 1, and shift are constants. ``shift`` may be any
+    number for each row: it cancels, and if it is the row's maximum, exp cannot overflow.
     ``reduction`` is "none", "sum" or "mean": part of the op, because a step of a small network
     spends more on a separate reduction than on its arithmetic.
     """
