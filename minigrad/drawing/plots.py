@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minigrad.errors import GraphError, ShapeError
+from minigrad.errors import DomainError, GraphError, ShapeError
 from minigrad.nn.module import Module
 from minigrad.tensor import no_grad
 
@@ -49,6 +49,8 @@ def plot_loss_surface(
     ------
     ShapeError
         If the grid's values or the path have another shape.
+    DomainError
+        If the loss is the same wherever it is finite. Where it is not finite, no line is drawn.
 
     Examples
     --------
@@ -68,31 +70,39 @@ def plot_loss_surface(
             "least 2 values"
         )
     with no_grad():
-        heights = np.array([[float(loss(a, b)) for a in x.tolist()] for b in y.tolist()])
+        losses = np.array([[float(loss(a, b)) for a in x.tolist()] for b in y.tolist()])
+    heights = np.ma.masked_invalid(losses)
     lowest, highest = heights.min(), heights.max()
+    if heights.count() == 0 or lowest == highest:
+        raise DomainError(
+            f"plot_loss_surface: the loss is {losses[0, 0]} at every point of the grid, or not "
+            "finite; there are no contours to draw"
+        )
     # Squares, so that the rings around the bottom of a bowl are evenly spaced.
     levels = lowest + (highest - lowest) * np.linspace(0, 1, RINGS + 2)[1:-1] ** 2
-    rings = axes.contour(x, y, heights, levels, colors="grey", linewidths=0.8)
+    labelled = levels[3::3]
+    grey: dict[str, Any] = {"colors": "grey", "linewidths": 0.8}
+    axes.contour(x, y, heights, np.setdiff1d(levels, labelled), **grey)
+    # A set of their own: before Matplotlib 3.11 `clabel` cannot place labels at some of a set.
+    rings = axes.contour(x, y, heights, labelled, **grey)
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])
-    labelled = levels[3::3]
     if path is None:
-        axes.clabel(rings, labelled, fmt="%.3g", fontsize=8)
+        axes.clabel(rings, fmt="%.3g", fontsize=8)
     else:
         points = np.asarray(path, dtype=float)
         draw_path(axes, points, label)
-        places = places_off_the_path(rings, labelled, points, x, y)
-        axes.clabel(rings, labelled, fmt="%.3g", fontsize=8, manual=places)
+        places = places_off_the_path(rings, points, x, y)
+        axes.clabel(rings, fmt="%.3g", fontsize=8, manual=places)
 
 
 def places_off_the_path(
     rings: Any,
-    levels: np.ndarray[Any, Any],
     path: np.ndarray[Any, Any],
     x: np.ndarray[Any, Any],
     y: np.ndarray[Any, Any],
 ) -> list[tuple[float, float]]:
-    """For each level the point of its line, well inside the axes, that is farthest from the path.
+    """For each ring the point of it, well inside the axes, that is farthest from the path.
 
     So a label is never crossed by the path as long as there is room for it anywhere.
     """
@@ -100,14 +110,13 @@ def places_off_the_path(
     on_the_way = np.linspace(path[:-1], path[1:], 30).reshape(-1, 2) if len(path) > 1 else path
     obstacles = (on_the_way - corner) / extent
     places = []
-    for level, line in zip(rings.levels, rings.get_paths(), strict=True):
-        if level in levels:
-            points = (line.vertices - corner) / extent
-            points = points[np.all((points > 0.08) & (points < 0.92), axis=1)]
-            if len(points):
-                gaps = np.linalg.norm(points[:, None] - obstacles, axis=-1).min(axis=1)
-                place = corner + points[int(gaps.argmax())] * extent
-                places.append((float(place[0]), float(place[1])))
+    for line in rings.get_paths():
+        points = (line.vertices - corner) / extent
+        points = points[np.all((points > 0.08) & (points < 0.92), axis=1)]
+        if len(points):
+            gaps = np.linalg.norm(points[:, None] - obstacles, axis=-1).min(axis=1)
+            place = corner + points[int(gaps.argmax())] * extent
+            places.append((float(place[0]), float(place[1])))
     return places
 
 

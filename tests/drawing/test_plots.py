@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.errors import GraphError, ShapeError
+from minigrad.errors import DomainError, GraphError, ShapeError
 
 figures = pytest.importorskip("matplotlib.figure")
 
@@ -22,12 +22,17 @@ def bowl(a, b):
     return mg.Tensor(a, requires_grad=True) ** 2 + 4 * mg.Tensor(b) ** 2
 
 
+def rings_of(axes):
+    """The levels and lines of all contours, in order."""
+    sets = [zip(each.levels, each.get_paths(), strict=True) for each in axes.collections]
+    return sorted((ring for each in sets for ring in each), key=lambda ring: ring[0])
+
+
 def test_the_contours_of_a_bowl_are_evenly_spaced_ellipses(axes):
     grid = np.linspace(-1, 1, 201)
     mg.drawing.plot_loss_surface(axes, bowl, grid, grid)
-    (rings,) = axes.collections
     half_axes = []
-    for level, path in zip(rings.levels, rings.get_paths(), strict=True):
+    for level, path in rings_of(axes):
         x, y = path.vertices.T
         np.testing.assert_allclose(x**2 + 4 * y**2, np.full(len(x), level), atol=2e-4)
         half_axes.append(np.abs(y).max())
@@ -37,9 +42,7 @@ def test_the_contours_of_a_bowl_are_evenly_spaced_ellipses(axes):
 def test_x_is_the_first_argument_and_runs_to_the_right(axes):
     x, y = np.linspace(0, 1, 3), np.linspace(0, 10, 4)
     mg.drawing.plot_loss_surface(axes, lambda a, b: a, x, y)
-    for level, path in zip(
-        axes.collections[0].levels, axes.collections[0].get_paths(), strict=True
-    ):
+    for level, path in rings_of(axes):
         np.testing.assert_allclose(path.vertices[:, 0], level)
         assert set(path.vertices[[0, -1], 1]) == {0, 10}
     assert axes.get_xlim() == (0, 1)
@@ -90,6 +93,25 @@ def test_no_label_stands_on_the_path():
 def test_shapes_a_surface_refuses(x, path, words):
     with pytest.raises(ShapeError, match=words):
         mg.drawing.plot_loss_surface(figures.Figure().add_subplot(), bowl, x, [0.0, 1.0], path)
+
+
+@pytest.mark.parametrize("height", [2.5, np.nan, np.inf])
+def test_a_surface_without_contours(height):
+    grid = [0.0, 1.0, 2.0]
+    with pytest.raises(DomainError, match=f"the loss is {height} at every point of the grid"):
+        mg.drawing.plot_loss_surface(
+            figures.Figure().add_subplot(), lambda a, b: height, grid, grid
+        )
+
+
+def test_a_surface_that_is_not_finite_everywhere(axes):
+    grid = np.linspace(-1, 1, 41)
+    mg.drawing.plot_loss_surface(axes, lambda a, b: np.inf if a < 0 else a + 1, grid, grid)
+    rings = rings_of(axes)
+    assert len(rings) == 12
+    for level, path in rings:
+        assert 1 < level < 2
+        np.testing.assert_allclose(path.vertices[:, 0], level - 1)
 
 
 def test_gradient_flow_is_the_root_mean_square_of_each_layer(axes):
