@@ -189,7 +189,7 @@ class Power(Op):
 
     @staticmethod
     def forward(x, y):
-        return x**y
+        return np.power(x, y)  # NumPy 2.2's ** would first try to make a Python number of y
 
     @staticmethod
     def grad_x(grad_out, out, x, y):
