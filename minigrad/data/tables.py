@@ -3,12 +3,19 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.data.csv_rows import is_number, parse_number, read_rows, require_columns
+from minigrad.data.csv_rows import (
+    is_number,
+    parse_number,
+    read_rows,
+    require_columns,
+    require_header,
+)
 from minigrad.data.dataset import Dataset
 from minigrad.data.files import PathLike, replace_bytes
 from minigrad.errors import DataError, DomainError, ShapeError
@@ -54,10 +61,10 @@ def read_csv(
         If ``task`` is neither of the two.
     DataError
         If the file is missing, empty, not UTF-8 or not CSV; if a column is missing, unnamed or
-        named twice, or there is no feature; if a row has another number of cells than the header, a
-        cell is empty, not a number, NaN or infinite, or a label is not in ``target_names``; if
-        there are no rows, or only one class. The message names file, line (as in an editor) and
-        column.
+        named twice, there is no feature, or the first line holds data; if a row has another number
+        of cells than the header, a cell is empty, not a number, NaN or infinite, or a label is not
+        in ``target_names``; if two labels are one number (1 and 1.0); if there are no rows, or only
+        one class. The message names file, line (as in an editor) and column.
 
     Examples
     --------
@@ -102,6 +109,7 @@ def read_csv(
         lines.append(line)
     if not x_rows:
         raise DataError(f"{source} has a header row only; expected rows of data below it")
+    require_header(source, header, target, labels)
     y: NDArray[Any]
     if task == "regression":
         parsed = zip(lines, labels, strict=True)
@@ -211,6 +219,13 @@ def _classes(source: str, target: str, lines: list[int], labels: list[str]) -> l
         classes = sorted(
             first_lines, key=lambda label: parse_number(source, first_lines[label], target, label)
         )
+        for label, other in pairwise(classes):
+            if float(label) == float(other):
+                raise DataError(
+                    f"{source}, column {target!r}: {label!r} (line {first_lines[label]}) and "
+                    f"{other!r} (line {first_lines[other]}) are one number, but would be two "
+                    "classes; write it in one way"
+                )
     else:
         classes = sorted(first_lines)
     if len(classes) == 1:
