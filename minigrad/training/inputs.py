@@ -19,6 +19,7 @@ __all__ = [
     "Loss",
     "Metric",
     "Metrics",
+    "check_loss_function",
     "check_model",
     "check_optimizer",
     "checked_callbacks",
@@ -42,12 +43,14 @@ def named_metrics(owner: str, metrics: Metrics) -> dict[str, Metric]:
     if isinstance(metrics, Mapping):
         named = list(metrics.items())
     elif isinstance(metrics, Iterable) and not isinstance(metrics, str):
-        named = [(getattr(metric, "__name__", ""), metric) for metric in metrics]
+        named = [(getattr(metric, "__name__", str(metric)), metric) for metric in metrics]
     else:
         raise DTypeError(f"{owner}: metrics is {metrics!r}; give functions in a list or a dict")
     for name, metric in named:
         if not callable(metric):
-            raise DTypeError(f"{owner}: metric {name!r} is {metric!r}, not a function")
+            raise DTypeError(
+                f"{owner}: metric {name!r} is {metric!r} ({type(metric).__name__}), not a function"
+            )
         if not name or name in RESERVED or name.startswith("validation_"):
             raise DomainError(
                 f"{owner}: {metric!r} cannot be recorded under the name {name!r}; choose another "
@@ -64,6 +67,14 @@ def check_model(owner: str, model: Any) -> None:
         raise DTypeError(
             f"{owner}: model is {model!r} ({type(model).__name__}); it must be a Module, such as "
             "mlp(...) or Sequential(...)"
+        )
+
+
+def check_loss_function(owner: str, loss: Any) -> None:
+    if not callable(loss):
+        raise DTypeError(
+            f"{owner}: loss is {loss!r} ({type(loss).__name__}); it must be a function of "
+            "(predictions, targets), such as mg.softmax_cross_entropy"
         )
 
 
@@ -101,6 +112,8 @@ def samples(owner: str, name: str, data: Any, model: Module) -> NDArray[Any]:
 
 def checked_callbacks(callbacks: Iterable[Any]) -> tuple[Callback, ...]:
     """The callbacks as a tuple."""
+    if not isinstance(callbacks, Iterable):
+        raise DTypeError(f"fit: callbacks is {callbacks!r}; it must be a list: callbacks=[...]")
     checked = tuple(callbacks)
     for callback in checked:
         if not isinstance(callback, Callback):
