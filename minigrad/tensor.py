@@ -484,6 +484,14 @@ class Tensor(Node):
     def __ge__(self, other: Any) -> NDArray[np.bool]:
         return compare(operator.ge, self, other)
 
+    def argmax(self, axis: int | None = None) -> Any:
+        """Index of the largest element along ``axis``, a plain array: it has no gradient."""
+        return self.data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Index of the smallest element along ``axis``, a plain array: it has no gradient."""
+        return self.data.argmin(axis)
+
     # Methods: the public functions themselves, with the tensor as their first argument
 
     abs = piecewise.abs

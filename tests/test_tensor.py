@@ -287,6 +287,14 @@ def test_comparisons_give_arrays_of_bools(relation):
         np.testing.assert_array_equal(relation(other, t), relation(plain, values))
 
 
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_the_place_of_the_largest_and_smallest_is_plain(axis):
+    values = np.array([[3.0, -1.0, 2.0], [0.5, 4.0, -2.0]])
+    assert type(leaf(values).argmax(axis=1)) is np.ndarray
+    np.testing.assert_array_equal(leaf(values).argmax(axis), np.argmax(values, axis))
+    np.testing.assert_array_equal(leaf(values).argmin(axis), np.argmin(values, axis))
+
+
 def test_comparing_with_what_is_no_number_gives_no_equals():
     t = leaf([1.0, 2.0])
     for other in (None, "a"):
