@@ -18,7 +18,7 @@ from minigrad.data.csv_rows import (
 )
 from minigrad.data.dataset import Dataset
 from minigrad.data.files import PathLike, replace_bytes
-from minigrad.errors import DataError, DomainError, ShapeError
+from minigrad.errors import DataError, DomainError, DTypeError, ShapeError
 
 
 def read_csv(
@@ -58,7 +58,9 @@ def read_csv(
     Raises
     ------
     DomainError
-        If ``task`` is neither of the two.
+        If ``task`` is neither of the two, or a list of names has one twice.
+    DTypeError
+        If ``target`` is no text, or names are no list of texts.
     DataError
         If the file is missing, empty, not UTF-8 or not CSV; if a column is missing, unnamed or
         named twice, there is no feature, or the first line holds data; if a row has another number
@@ -82,6 +84,10 @@ def read_csv(
     """
     if task not in ("classification", "regression"):
         raise DomainError(f"read_csv: task is {task!r}; expected 'classification' or 'regression'")
+    if not (target is None or isinstance(target, str)):
+        raise DTypeError(f"read_csv: target is {target!r}; expected the name of a column")
+    _check_names("read_csv: feature_names", feature_names)
+    _check_names("read_csv: target_names", target_names)
     source = f"read_csv: '{path}'"
     header, rows = read_rows("read_csv", path)
     if target is None:
@@ -146,6 +152,8 @@ def read_csv_features(path: PathLike, feature_names: Sequence[str]) -> NDArray[n
     ------
     DataError
         As :func:`read_csv`, and if one of the columns is missing.
+    DomainError, DTypeError
+        If ``feature_names`` is no list of different texts.
 
     Examples
     --------
@@ -157,6 +165,7 @@ def read_csv_features(path: PathLike, feature_names: Sequence[str]) -> NDArray[n
     ...     read_csv_features(path, ["weight", "age"])
     array([[4.5, 3. ]])
     """
+    _check_names("read_csv_features: feature_names", feature_names)
     source = f"read_csv_features: '{path}'"
     header, rows = read_rows("read_csv_features", path)
     require_columns(source, header, feature_names)
@@ -203,6 +212,15 @@ def write_csv(path: PathLike, header: Sequence[str], rows: Iterable[Sequence[Any
             )
         writer.writerow(row)
     replace_bytes("write_csv", path, text.getvalue().encode())
+
+
+def _check_names(argument: str, names: Sequence[str] | None) -> None:
+    if names is None:
+        return
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise DTypeError(f"{argument} is {names!r}; expected a list of names")
+    if len(set(names)) < len(names):
+        raise DomainError(f"{argument} is {[*names]}; expected each name once")
 
 
 def _parse_features(

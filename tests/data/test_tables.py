@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.data import load_iris, read_csv, read_csv_features, write_csv
-from minigrad.errors import DataError, DomainError, ShapeError
+from minigrad.errors import DataError, DomainError, DTypeError, ShapeError
 
 
 @pytest.fixture
@@ -260,3 +260,21 @@ def test_a_label_that_is_nan_is_missing(tmp_path):
     path.write_text("a,b\n1,x\n2,NaN\n3,y\n")
     with pytest.raises(DataError, match=r"line 3, column 'b': expected a label, found 'NaN'"):
         read_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"target": 2}, DTypeError, "read_csv: target is 2; expected the name of a column"),
+        ({"feature_names": "ab"}, DTypeError, "read_csv: feature_names is 'ab'; expected a list"),
+        ({"feature_names": [0, 1]}, DTypeError, r"read_csv: feature_names is \[0, 1\]; expected"),
+        ({"feature_names": ["a", "a"]}, DomainError, "feature_names .* expected each name once"),
+        ({"target_names": ["y", "x", "y"]}, DomainError, "target_names .* expected each name once"),
+    ],
+)
+def test_names_that_cannot_be(table, options, error, message):
+    path = table("a,b,kind\n1,2,x\n3,4,y\n")
+    with pytest.raises(error, match=message):
+        read_csv(path, **options)
+    with pytest.raises(DTypeError, match="read_csv_features: feature_names is 'ab'"):
+        read_csv_features(path, "ab")
