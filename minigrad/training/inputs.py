@@ -12,7 +12,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedule import Schedule
 from minigrad.training.run import Callback
-from minigrad.validation import values
+from minigrad.validation import as_given, values
 
 __all__ = [
     "Data",
@@ -87,7 +87,8 @@ def pair(owner: str, name: str, data: Any, model: Module) -> tuple[NDArray[Any],
             f"{owner}: {name} is a {type(data).__name__}; it must be a pair of arrays (x, y), or a "
             "Dataset"
         )
-    x, y = samples(owner, f"{name} x", data[0], model), np.asarray(values(data[1]))
+    x = samples(owner, f"{name} x", data[0], model)
+    y = np.asarray(values(as_given(owner, f"{name} y", data[1])))
     if y.ndim == 0 or len(x) != len(y):
         raise ShapeError(
             f"{owner}: {name} has x of shape {x.shape} and y of shape {y.shape}; both need the "
@@ -98,7 +99,7 @@ def pair(owner: str, name: str, data: Any, model: Module) -> tuple[NDArray[Any],
 
 def samples(owner: str, name: str, data: Any, model: Module) -> NDArray[Any]:
     """Samples as an array of the dtype that the model computes in."""
-    x: NDArray[Any] = np.asarray(values(data))
+    x: NDArray[Any] = np.asarray(values(as_given(owner, name, data)))
     if x.ndim == 0 or len(x) == 0:
         raise ShapeError(f"{owner}: {name} has shape {x.shape}: no samples")
     dtypes = sorted({str(parameter.dtype) for parameter in model.parameters()})

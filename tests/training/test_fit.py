@@ -248,6 +248,8 @@ def test_overflow_that_does_not_matter_is_no_warning_and_no_error():
         ),
         ({"train": (X.astype(np.float32), Y)}, DTypeError, "float32, but .* float64; convert with"),
         ({"train": (X > 0, Y)}, DTypeError, "train x has dtype bool"),
+        ({"train": ([[1.0, 2.0], [3.0]], [0, 1])}, ShapeError, "fit: train x makes no array: "),
+        ({"train": (X[:2], [[1], [2, 3]])}, ShapeError, "fit: train y makes no array: "),
         ({"epochs": 0}, DomainError, "fit: epochs is 0; it must be an integer >= 1"),
         ({"epochs": 2.0}, DTypeError, "fit: epochs is 2.0"),
         ({"batch_size": 0}, DomainError, "fit: batch_size is 0"),
