@@ -43,13 +43,13 @@ def named_metrics(owner: str, metrics: Metrics) -> dict[str, Metric]:
     if isinstance(metrics, Mapping):
         named = list(metrics.items())
     elif isinstance(metrics, Iterable) and not isinstance(metrics, str):
-        named = [(getattr(metric, "__name__", str(metric)), metric) for metric in metrics]
+        named = [(getattr(metric, "__name__", ""), metric) for metric in metrics]
     else:
         raise DTypeError(f"{owner}: metrics is {metrics!r}; give functions in a list or a dict")
     for name, metric in named:
         if not callable(metric):
             raise DTypeError(
-                f"{owner}: metric {name!r} is {metric!r} ({type(metric).__name__}), not a function"
+                f"{owner}: metrics has {metric!r} ({type(metric).__name__}), not a function"
             )
         if not name or name in RESERVED or name.startswith("validation_"):
             raise DomainError(

@@ -1,5 +1,6 @@
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -259,9 +260,10 @@ def test_overflow_that_does_not_matter_is_no_warning_and_no_error():
         ({"callbacks": [Callback]}, DTypeError, "must be an instance of a Callback"),
         ({"progress": "bar"}, DomainError, "progress is 'bar'; it must be True, False or 'auto'"),
         ({"metrics": accuracy}, DTypeError, "metrics is <function accuracy"),
-        ({"metrics": ["accuracy"]}, DTypeError, "metric 'accuracy' is 'accuracy' .str., not"),
+        ({"metrics": ["accuracy"]}, DTypeError, "metrics has 'accuracy' .str., not a fun"),
         ({"loss": "mse"}, DTypeError, r"fit: loss is 'mse' \(str\); it must be a function of"),
         ({"callbacks": Callback()}, DTypeError, r"it must be a list: callbacks=\[\.\.\.\]"),
+        ({"metrics": [partial(accuracy)]}, DomainError, "cannot be recorded under the name ''"),
         ({"metrics": {"loss": accuracy}}, DomainError, "under the name 'loss'"),
         ({"metrics": [accuracy, accuracy]}, DomainError, "two metrics have the same name"),
         ({"metrics": {"m": lambda p, t: "x"}}, DTypeError, "metric m returned 'x', not a number"),
