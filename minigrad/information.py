@@ -68,7 +68,7 @@ def information_content(p: Any, *, base: float = math.e) -> Any:
         raise DomainError(
             f"{name}: {entry('p', first(impossible))} = 0: its information would be infinite"
         )
-    return (0 - log(p)) * (1 / log_of_base(name, base))
+    return (0 - log(p)) / log_of_base(name, base)
 
 
 def entropy(p: Any, *, base: float = math.e) -> Any:
@@ -100,7 +100,7 @@ def entropy(p: Any, *, base: float = math.e) -> Any:
     name = "entropy"
     p = as_floats(name, "p", p)
     check_distributions(name, "p", p)
-    return (0 - sum(xlogy(p, p), -1)) * (1 / log_of_base(name, base))
+    return (0 - sum(xlogy(p, p), -1)) / log_of_base(name, base)
 
 
 def kl_divergence(p: Any, q: Any, *, base: float = math.e) -> Any:
@@ -146,7 +146,7 @@ def kl_divergence(p: Any, q: Any, *, base: float = math.e) -> Any:
     check_distributions(name, "p", p)
     check_distributions(name, "q", q)
     check_no_impossible(name, "q", values(q), "p", values(p))
-    return sum(xlogy(p, p) - xlogy(p, q), -1) * (1 / log_of_base(name, base))
+    return sum(xlogy(p, p) - xlogy(p, q), -1) / log_of_base(name, base)
 
 
 def continuous_kl_divergence(
@@ -217,7 +217,7 @@ def continuous_kl_divergence(
             "is undefined. If q only underflows there, draw low and high closer together"
         )
     integrand = xlogy(px, px) - xlogy(px, qx)
-    return weighted_sum(name, "p", integrand, weights) * (1 / log_of_base(name, base))
+    return weighted_sum(name, "p", integrand, weights) / log_of_base(name, base)
 
 
 def density(name: str, argument: str, f: Callable[[Any], Any], x: Any) -> Any:

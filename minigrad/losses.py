@@ -162,7 +162,7 @@ def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mea
     targets = distributions_from(name, t, values(p))
     check_no_impossible(name, "p", values(p), "t", values(targets))
     losses = 0 - sum(xlogy(targets, p), -1)  # -x would turn a loss of 0 into -0.0
-    return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
+    return in_base(name, base, reduce_samples(name, losses, reduction))
 
 
 def softmax_cross_entropy(
@@ -219,7 +219,7 @@ def softmax_cross_entropy(
     targets = distributions_from(name, t, values(logits))
     if isinstance(targets, Node):
         losses = 0 - sum(targets * log_softmax(logits), -1)
-        return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
+        return in_base(name, base, reduce_samples(name, losses, reduction))
     if reduction == "mean":
         if not targets.size:
             raise no_samples(name, targets)
@@ -227,7 +227,7 @@ def softmax_cross_entropy(
         raise unknown_reduction(name, reduction)
     shift = row_maxima(values(logits))
     loss = call(SoftmaxCrossEntropy, logits, targets, shift, reduction=reduction)
-    return loss if base == math.e else loss / log_of_base(name, base)
+    return in_base(name, base, loss)
 
 
 def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mean") -> Any:
@@ -267,7 +267,7 @@ def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str
     check_no_impossible(name, "p", values(p), "t", values(t))
     check_no_impossible(name, "1 - p", 1 - values(p), "1 - t", 1 - values(t))
     losses = 0 - (xlogy(t, p) + xlogy(1 - t, 1 - p))  # -x would turn a loss of 0 into -0.0
-    return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
+    return in_base(name, base, reduce_samples(name, losses, reduction))
 
 
 def sigmoid_cross_entropy(
@@ -309,7 +309,7 @@ def sigmoid_cross_entropy(
         raise activated_twice(name, logits, "binary_cross_entropy")
     check_range(name, "t", values(t))
     losses = call(SigmoidCrossEntropy, logits, t)
-    return reduce_samples(name, losses, reduction, 1 / log_of_base(name, base))
+    return in_base(name, base, reduce_samples(name, losses, reduction))
 
 
 def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0) -> Any:
@@ -326,6 +326,11 @@ def reduce_samples(name: str, elements: Any, reduction: str, factor: float = 1.0
     else:
         raise unknown_reduction(name, reduction)
     return total if factor == 1 else total * factor
+
+
+def in_base(name: str, base: float, nats: Any) -> Any:
+    """A loss in the units of its base. Divided, so that powers of 2 are whole numbers of bits."""
+    return nats if base == math.e else nats / log_of_base(name, base)
 
 
 def check_some_samples(name: str, elements: Any) -> None:

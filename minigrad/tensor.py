@@ -263,8 +263,12 @@ class Tensor(Node):
                 return np.ones_like(self.data)
             one: Any = self.data.dtype.type(1)  # as a NumPy scalar: arithmetic on it is faster
             return one.reshape(self.data.shape) if self.data.ndim else one
-        unknown = isinstance(gradient, UnknownArray)
-        array: Any = gradient if unknown else np.array(gradient, self.data.dtype)
+        array: Any = gradient
+        if not isinstance(gradient, UnknownArray):
+            array = np.asarray(gradient)
+            if array.dtype.kind not in "biuf":
+                raise GradientError(f"the gradient given must be real numbers, got {gradient!r}")
+            array = np.array(array, self.data.dtype)
         if array.shape != self.data.shape:
             raise GradientError(
                 f"the gradient given has shape {array.shape}, but {self!r} "
@@ -364,7 +368,9 @@ class Tensor(Node):
     def __reduce__(self) -> tuple[Any, ...]:
         return restore, (self.data, self.requires_grad, self.name)
 
-    # NumPy's protocols
+    # NumPy's protocols, and pandas': a Series or DataFrame leaves `series * t` to the Tensor
+
+    __pandas_priority__ = 5000
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
@@ -431,6 +437,26 @@ class Tensor(Node):
         result: Tensor = linalg.matmul(other, self)
         return result
 
+    def __iadd__(self, other: Any) -> "Tensor":
+        return apply(Add, (rebindable(self, "+"), other), NO_PARAMS)
+
+    def __isub__(self, other: Any) -> "Tensor":
+        return apply(Subtract, (rebindable(self, "-"), other), NO_PARAMS)
+
+    def __imul__(self, other: Any) -> "Tensor":
+        return apply(Multiply, (rebindable(self, "*"), other), NO_PARAMS)
+
+    def __itruediv__(self, other: Any) -> "Tensor":
+        return apply(Divide, (rebindable(self, "/"), other), NO_PARAMS)
+
+    def __ipow__(self, other: Any) -> "Tensor":
+        result: Tensor = power(rebindable(self, "**"), other)
+        return result
+
+    def __imatmul__(self, other: Any) -> "Tensor":
+        result: Tensor = linalg.matmul(rebindable(self, "@"), other)
+        return result
+
     def __getitem__(self, index: Any) -> "Tensor":
         return indexing.getitem(self, index)
 
@@ -457,6 +483,14 @@ class Tensor(Node):
 
     def __ge__(self, other: Any) -> NDArray[np.bool]:
         return compare(operator.ge, self, other)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Index of the largest element along ``axis``, a plain array: it has no gradient."""
+        return self.data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Index of the smallest element along ``axis``, a plain array: it has no gradient."""
+        return self.data.argmin(axis)
 
     # Methods: the public functions themselves, with the tensor as their first argument
 
@@ -570,8 +604,9 @@ def as_output(op: type[Op], data: Any) -> NDArray[Any]:
         return unknown  # type: ignore[no-any-return]
     if isinstance(data, Node):
         raise DTypeError(
-            f"{op.__name__}: one of its parameters is a Tensor, to which no gradient would flow; "
-            "give it as a number, t.item(), or write the formula with operators"
+            f"{op.__name__}: one of its parameters, or the .data of an input, is a Tensor, to "
+            "which no gradient would flow; give it as a number, t.item(), or an array, t.data, or "
+            "write the formula with operators"
         )
     if isinstance(data, (tuple, list)):
         raise DTypeError(f"{op.__name__}.forward returned a {type(data).__name__}, not one array")
@@ -607,6 +642,16 @@ def as_data(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"Tensor: needs numbers, got dtype {array.dtype} from {data!r}")
     return array
+
+
+def rebindable(tensor: Tensor, sign: str) -> Tensor:
+    """The tensor itself, unless an update of it would be lost: ``t += x`` makes a new Tensor."""
+    if tensor.op is None and tensor.requires_grad:
+        raise GraphError(
+            f"t {sign}= ... makes a new Tensor and leaves {tensor!r} as it was. To update it write "
+            f"t.data {sign}= ..., for a new one t = t {sign} ..."
+        )
+    return tensor
 
 
 def compare(relation: Callable[..., Any], x: Tensor, other: Any) -> NDArray[np.bool]:

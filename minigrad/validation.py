@@ -14,6 +14,7 @@ from minigrad.ops.base import Node, UnknownArray, holds_node, shape_of
 __all__ = [
     "anywhere",
     "as_floats",
+    "as_given",
     "check_distributions",
     "check_no_impossible",
     "check_range",

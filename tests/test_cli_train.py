@@ -351,3 +351,10 @@ def test_help_shows_the_defaults_that_are_used(capsys, monkeypatch):
             value = getattr(settings, name)
             text = {"hidden": lambda v: str(v[0]), "test_size": lambda v: str(v or "its own")}
             assert text.get(name, str)(value) == values[column]
+
+
+def test_one_feature_is_one(capsys, tmp_path):
+    path = tmp_path / "line.csv"
+    path.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(30)))
+    out = run(capsys, "train", path, "--task", "regression", "--epochs", 1)
+    assert "30 samples, 1 feature, target 'y'" in out

@@ -334,6 +334,14 @@ def test_the_gradient_given_must_have_the_shape_of_the_root():
     assert x.grad is None
 
 
+@pytest.mark.parametrize("gradient", ["a", [None, 1.0], [1j, 1.0], {"a": 1}])
+def test_a_gradient_that_is_no_number_is_refused(gradient):
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(GradientError, match="the gradient given must be real numbers, got"):
+        (x * 2).backward(gradient)
+    assert x.grad is None
+
+
 def test_a_root_that_requires_no_gradient():
     x = leaf(2.0)
     with mg.no_grad():

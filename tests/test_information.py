@@ -48,6 +48,17 @@ def test_a_chance_of_one_in_b_to_the_n_carries_n_units(base):
     )
 
 
+def test_powers_of_two_are_whole_numbers_of_bits():
+    powers = np.arange(1.0, 29.0)
+    np.testing.assert_array_equal(mg.information_content(2**-powers, base=2), powers)
+    assert mg.entropy(P, base=2)[0] == 1.75
+    p = np.array([[0.125, 0.25, 0.5, 0.125]])
+    assert mg.cross_entropy(p, [0], base=2) == 3
+    assert mg.binary_cross_entropy([[0.125, 0.5]], [[1, 0]], base=2) == 4
+    assert mg.sigmoid_cross_entropy(np.zeros((2, 3)), np.zeros((2, 3)), base=2) == 3
+    np.testing.assert_array_equal(mg.softmax_cross_entropy(np.log(p), [1], base=2), 2)
+
+
 def test_what_is_certain_carries_plus_zero():
     assert is_plus_zero(mg.information_content([1.0, 1.0]))
     assert is_plus_zero(mg.information_content(1, base=2))

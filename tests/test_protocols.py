@@ -157,3 +157,29 @@ def test_nothing_is_listed_twice():
     assert set(UFUNCS).isdisjoint(CONSTANT_UFUNCS)
     assert set(FUNCTIONS).isdisjoint(CONSTANT_FUNCTIONS)
     assert set(REDUCTIONS) <= set(UFUNCS)
+
+
+class Series:
+    """What pandas' own do with an operand: leave it to one of higher priority, else take values."""
+
+    __array_ufunc__ = None
+    __pandas_priority__ = 3000
+
+    def __init__(self, values):
+        self.values = np.array(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+    def __mul__(self, other):
+        if getattr(other, "__pandas_priority__", 0) > self.__pandas_priority__:
+            return NotImplemented
+        return Series(self.values * np.asarray(other))
+
+
+def test_pandas_leaves_operators_to_the_tensor():
+    t = mg.Tensor([1.0, 2.0], requires_grad=True)
+    product = Series([3.0, 4.0]) * t
+    assert isinstance(product, mg.Tensor)
+    product.sum().backward()
+    np.testing.assert_array_equal(t.grad, [3.0, 4.0])

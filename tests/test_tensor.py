@@ -168,10 +168,27 @@ def test_a_list_of_tensors_as_operand_would_lose_their_gradients():
 
 
 def test_a_tensor_as_parameter_would_lose_its_gradient():
-    with pytest.raises(DTypeError, match=r"LeakyRelu: one of its parameters is a Tensor"):
+    with pytest.raises(DTypeError, match=r"LeakyRelu: one of its parameters, .* is a Tensor"):
         mg.leaky_relu(leaf([-1.0]), leaf(0.1))
     with pytest.raises(DTypeError, match=r"clip: low .* must be numbers"):
         mg.clip(leaf([-1.0]), leaf(0.0), 1.0)
+
+
+def test_a_tensor_put_into_data_is_told():
+    w = leaf([1.0, 2.0])
+    w.data = w * 0.5
+    with pytest.raises(DTypeError, match=r"Multiply: .* the \.data of an input, is a Tensor"):
+        w * 2
+
+
+@pytest.mark.parametrize("values", [[["a", "b"]], np.array([[1.0, 2.0]], object)])
+def test_arrays_that_hold_no_numbers_are_named(values):
+    layer = mg.nn.Linear(2, 3, rng=0)
+    words = r" \(1, [23]\) has dtype (<U1|object), not that of numbers; .*, x\.astype\(float\)"
+    with pytest.raises(DTypeError, match="(Linear|Sigmoid): x" + words):
+        mg.sigmoid(layer(np.array(values)))
+    with pytest.raises(DTypeError, match="Exp: x" + words):
+        mg.exp(np.array(values))
 
 
 def test_operands_of_shapes_that_do_not_fit():
@@ -196,15 +213,48 @@ def test_elements_cannot_be_assigned():
         t[0] = 1.0
 
 
-def test_augmented_assignment_rebinds_the_name():
+def test_augmented_assignment_of_a_result_rebinds_the_name():
     start = leaf([1.0, 2.0])
-    t = start
-    t += 1
+    t = start + 1
+    result = t
     t *= t
-    t.sum().backward()
-    assert t is not start
+    t -= 1
+    t /= 2
+    t **= 3
+    t @= np.ones(2)
+    t.backward()
+    assert t is not result
     np.testing.assert_array_equal(start.data, [1.0, 2.0])
-    np.testing.assert_array_equal(start.grad, [4.0, 6.0])
+    # d/dx of (((x + 1)² - 1) / 2)³
+    inner = (np.array([2.0, 3.0]) ** 2 - 1) / 2
+    np.testing.assert_allclose(start.grad, 3 * inner**2 * [2.0, 3.0], rtol=1e-14)
+
+
+def test_augmented_assignment_of_a_constant_sums_losses():
+    w, total = leaf(2.0), mg.Tensor(0.0)
+    for factor in (1.0, 10.0):
+        total += w * factor
+    total.backward()
+    assert (total.item(), w.grad) == (22.0, 11.0)
+
+
+@pytest.mark.parametrize("recording", [mg.enable_grad, mg.no_grad])
+@pytest.mark.parametrize(
+    ("operation", "sign"),
+    [
+        (operator.iadd, r"\+"),
+        (operator.isub, "-"),
+        (operator.imul, r"\*"),
+        (operator.itruediv, "/"),
+        (operator.ipow, r"\*\*"),
+        (operator.imatmul, "@"),
+    ],
+)
+def test_an_update_that_would_be_lost_is_refused(operation, sign, recording):
+    w = leaf([1.0, 2.0], name="w")
+    with recording(), pytest.raises(GraphError, match=rf"'w' .* write t\.data {sign}= "):
+        operation(w, np.ones(2))
+    np.testing.assert_array_equal(w.data, [1.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -235,6 +285,14 @@ def test_comparisons_give_arrays_of_bools(relation):
         assert result.dtype == np.bool
         np.testing.assert_array_equal(result, relation(values, plain))
         np.testing.assert_array_equal(relation(other, t), relation(plain, values))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+def test_the_place_of_the_largest_and_smallest_is_plain(axis):
+    values = np.array([[3.0, -1.0, 2.0], [0.5, 4.0, -2.0]])
+    assert type(leaf(values).argmax(axis=1)) is np.ndarray
+    np.testing.assert_array_equal(leaf(values).argmax(axis), np.argmax(values, axis))
+    np.testing.assert_array_equal(leaf(values).argmin(axis), np.argmin(values, axis))
 
 
 def test_comparing_with_what_is_no_number_gives_no_equals():

@@ -32,7 +32,7 @@ def heading(problem: Problem, settings: Settings, model: Module) -> str:
     return "\n".join(
         [
             f"data          {problem.name}: {train + validation + test:,} samples, "
-            f"{features} features, {target}",
+            f"{features} feature{'s' * (features != 1)}, {target}",
             f"split         {train:,} to train, {validation:,} to validate, {test:,} to test",
             f"features      {scale}",
             "",

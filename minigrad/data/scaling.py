@@ -84,13 +84,22 @@ class Standardizer:
         DTypeError
             If ``x`` does not hold real numbers.
         DomainError
-            If a value is NaN or infinite; the message names its row and column.
+            If a value is NaN or infinite, or too large for a standard deviation to be computed;
+            the message names its column.
         """
         x = _features("Standardizer.fit", x)
         if len(x) == 0:
             raise ShapeError(f"Standardizer.fit: x has shape {x.shape}: no rows to take a mean of")
-        mean = x.mean(axis=0, dtype=np.float64)
-        std = x.std(axis=0, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = x.mean(axis=0, dtype=np.float64)
+            std = x.std(axis=0, dtype=np.float64)
+        fits = np.isfinite(mean) & np.isfinite(std)
+        if not fits.all():
+            feature = int(np.argmin(fits))
+            raise DomainError(
+                f"Standardizer.fit: x[:, {feature}] has values up to "
+                f"{np.abs(x[:, feature]).max():.3g}, whose standard deviation is beyond float64"
+            )
         # Compared by value: rounding may give a constant column a tiny deviation, and dividing by
         # that would blow up noise.
         is_constant = (x.min(axis=0) == x.max(axis=0)) | (std == 0)

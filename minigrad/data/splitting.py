@@ -49,7 +49,7 @@ def train_test_split(
     ShapeError
         If ``x`` and ``y`` differ in length, or ``stratify`` is asked for a ``y`` that is not 1-D.
     DTypeError
-        If ``test_size`` is not a number.
+        If ``test_size`` is not a number, or ``stratify`` not a bool.
     DomainError
         If ``test_size`` is out of range or leaves one set empty, or if stratification leaves a
         class without a sample in one of the sets.
@@ -74,6 +74,11 @@ def train_test_split(
         raise ShapeError(
             f"train_test_split: x has shape {x.shape} but y has shape {y.shape}; both need the "
             "same number of samples on axis 0"
+        )
+    if not isinstance(stratify, bool | np.bool):
+        raise DTypeError(
+            f"train_test_split: stratify is of type {type(stratify).__name__}; expected a bool: "
+            "True keeps the shares of the classes in y"
         )
     num_samples = len(x)
     num_test = _number_of_test_samples(num_samples, test_size)

@@ -3,15 +3,22 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.data.csv_rows import is_number, parse_number, read_rows, require_columns
+from minigrad.data.csv_rows import (
+    is_number,
+    parse_number,
+    read_rows,
+    require_columns,
+    require_header,
+)
 from minigrad.data.dataset import Dataset
 from minigrad.data.files import PathLike, replace_bytes
-from minigrad.errors import DataError, DomainError, ShapeError
+from minigrad.errors import DataError, DomainError, DTypeError, ShapeError
 
 
 def read_csv(
@@ -51,13 +58,15 @@ def read_csv(
     Raises
     ------
     DomainError
-        If ``task`` is neither of the two.
+        If ``task`` is neither of the two, or a list of names has one twice.
+    DTypeError
+        If ``target`` is no text, or names are no list of texts.
     DataError
         If the file is missing, empty, not UTF-8 or not CSV; if a column is missing, unnamed or
-        named twice, or there is no feature; if a row has another number of cells than the header, a
-        cell is empty, not a number, NaN or infinite, or a label is not in ``target_names``; if
-        there are no rows, or only one class. The message names file, line (as in an editor) and
-        column.
+        named twice, there is no feature, or the first line holds data; if a row has another number
+        of cells than the header, a cell is empty, not a number, NaN or infinite, or a label is not
+        in ``target_names``; if two labels are one number (1 and 1.0); if there are no rows, or only
+        one class. The message names file, line (as in an editor) and column.
 
     Examples
     --------
@@ -75,6 +84,10 @@ def read_csv(
     """
     if task not in ("classification", "regression"):
         raise DomainError(f"read_csv: task is {task!r}; expected 'classification' or 'regression'")
+    if not (target is None or isinstance(target, str)):
+        raise DTypeError(f"read_csv: target is {target!r}; expected the name of a column")
+    _check_names("read_csv: feature_names", feature_names)
+    _check_names("read_csv: target_names", target_names)
     source = f"read_csv: '{path}'"
     header, rows = read_rows("read_csv", path)
     if target is None:
@@ -102,6 +115,7 @@ def read_csv(
         lines.append(line)
     if not x_rows:
         raise DataError(f"{source} has a header row only; expected rows of data below it")
+    require_header(source, header, target, labels)
     y: NDArray[Any]
     if task == "regression":
         parsed = zip(lines, labels, strict=True)
@@ -138,6 +152,8 @@ def read_csv_features(path: PathLike, feature_names: Sequence[str]) -> NDArray[n
     ------
     DataError
         As :func:`read_csv`, and if one of the columns is missing.
+    DomainError, DTypeError
+        If ``feature_names`` is no list of different texts.
 
     Examples
     --------
@@ -149,6 +165,7 @@ def read_csv_features(path: PathLike, feature_names: Sequence[str]) -> NDArray[n
     ...     read_csv_features(path, ["weight", "age"])
     array([[4.5, 3. ]])
     """
+    _check_names("read_csv_features: feature_names", feature_names)
     source = f"read_csv_features: '{path}'"
     header, rows = read_rows("read_csv_features", path)
     require_columns(source, header, feature_names)
@@ -197,6 +214,15 @@ def write_csv(path: PathLike, header: Sequence[str], rows: Iterable[Sequence[Any
     replace_bytes("write_csv", path, text.getvalue().encode())
 
 
+def _check_names(argument: str, names: Sequence[str] | None) -> None:
+    if names is None:
+        return
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise DTypeError(f"{argument} is {names!r}; expected a list of names")
+    if len(set(names)) < len(names):
+        raise DomainError(f"{argument} is {[*names]}; expected each name once")
+
+
 def _parse_features(
     source: str, line: int, header: list[str], columns: list[int], cells: list[str]
 ) -> NDArray[np.float64]:
@@ -211,6 +237,13 @@ def _classes(source: str, target: str, lines: list[int], labels: list[str]) -> l
         classes = sorted(
             first_lines, key=lambda label: parse_number(source, first_lines[label], target, label)
         )
+        for label, other in pairwise(classes):
+            if float(label) == float(other):
+                raise DataError(
+                    f"{source}, column {target!r}: {label!r} (line {first_lines[label]}) and "
+                    f"{other!r} (line {first_lines[other]}) are one number, but would be two "
+                    "classes; write it in one way"
+                )
     else:
         classes = sorted(first_lines)
     if len(classes) == 1:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.errors import DTypeError
@@ -34,6 +35,8 @@ class Module:
     ------
     AttributeError
         If an attribute would hide one of the methods below.
+    DTypeError
+        If an array or number is assigned where a trained parameter was.
 
     Notes
     -----
@@ -83,8 +86,19 @@ class Module:
                 f"{type(self).__name__}.{name} would hide the method Module.{name}(); "
                 "choose another name"
             )
+        if isinstance(value, (np.ndarray, np.generic, float, int)):
+            self.refuse_constant(name)
         object.__setattr__(self, name, value)
         self.name_parameters(value)
+
+    def refuse_constant(self, name: str) -> None:
+        """Raise if an attribute is a parameter: as a plain value it would no longer be trained."""
+        old = vars(self).get(name)
+        if isinstance(old, Tensor) and old.op is None and old.requires_grad:
+            raise DTypeError(
+                f"{type(self).__name__}.{name} is a parameter, and a plain value in its place "
+                f"would not be trained; write the values into {name}.data[...], or assign a Tensor"
+            )
 
     def name_parameters(self, value: Any) -> None:
         """Give the parameters in ``value``, a member of this module, their names as seen here."""

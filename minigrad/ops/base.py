@@ -265,6 +265,12 @@ def forward_error(
         names: Sequence[str] = op.input_names
     else:
         names = [f"{op.input_names[0]}[{index}]" for index in range(len(arrays))]
+    for name, x in zip(names, arrays, strict=True):
+        if isinstance(x, np.ndarray) and x.dtype.kind not in "biufc":
+            return DTypeError(
+                f"{op.__name__}: {name} {x.shape} has dtype {x.dtype}, not that of numbers; if it "
+                f"holds numbers convert it, {name}.astype(float)"
+            )
     seen = [f"{name}: {describe(x)}" for name, x in zip(names, arrays, strict=True)]
     seen += [f"{name}={value!r}" for name, value in params.items()]
     message = f"{op.__name__}: {error} ({', '.join(seen)})"

@@ -17,6 +17,7 @@ from minigrad.training.inputs import (
     Loss,
     Metric,
     Metrics,
+    check_loss_function,
     check_model,
     named_metrics,
     pair,
@@ -68,6 +69,7 @@ def evaluate(
     {'loss': 0.6931471805599453, 'accuracy': 0.75}
     """
     check_model("evaluate", model)
+    check_loss_function("evaluate", loss)
     x, y = pair("evaluate", "data", data, model)
     batch_size = positive_integer("evaluate", "batch_size", batch_size)
     functions = named_metrics("evaluate", metrics)

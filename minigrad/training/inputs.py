@@ -12,13 +12,14 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedule import Schedule
 from minigrad.training.run import Callback
-from minigrad.validation import values
+from minigrad.validation import as_given, values
 
 __all__ = [
     "Data",
     "Loss",
     "Metric",
     "Metrics",
+    "check_loss_function",
     "check_model",
     "check_optimizer",
     "checked_callbacks",
@@ -47,7 +48,9 @@ def named_metrics(owner: str, metrics: Metrics) -> dict[str, Metric]:
         raise DTypeError(f"{owner}: metrics is {metrics!r}; give functions in a list or a dict")
     for name, metric in named:
         if not callable(metric):
-            raise DTypeError(f"{owner}: metric {name!r} is {metric!r}, not a function")
+            raise DTypeError(
+                f"{owner}: metrics has {metric!r} ({type(metric).__name__}), not a function"
+            )
         if not name or name in RESERVED or name.startswith("validation_"):
             raise DomainError(
                 f"{owner}: {metric!r} cannot be recorded under the name {name!r}; choose another "
@@ -67,6 +70,14 @@ def check_model(owner: str, model: Any) -> None:
         )
 
 
+def check_loss_function(owner: str, loss: Any) -> None:
+    if not callable(loss):
+        raise DTypeError(
+            f"{owner}: loss is {loss!r} ({type(loss).__name__}); it must be a function of "
+            "(predictions, targets), such as mg.softmax_cross_entropy"
+        )
+
+
 def pair(owner: str, name: str, data: Any, model: Module) -> tuple[NDArray[Any], NDArray[Any]]:
     """Samples and targets as arrays that fit each other and the model."""
     if isinstance(data, Dataset):
@@ -76,7 +87,8 @@ def pair(owner: str, name: str, data: Any, model: Module) -> tuple[NDArray[Any],
             f"{owner}: {name} is a {type(data).__name__}; it must be a pair of arrays (x, y), or a "
             "Dataset"
         )
-    x, y = samples(owner, f"{name} x", data[0], model), np.asarray(values(data[1]))
+    x = samples(owner, f"{name} x", data[0], model)
+    y = np.asarray(values(as_given(owner, f"{name} y", data[1])))
     if y.ndim == 0 or len(x) != len(y):
         raise ShapeError(
             f"{owner}: {name} has x of shape {x.shape} and y of shape {y.shape}; both need the "
@@ -87,7 +99,7 @@ def pair(owner: str, name: str, data: Any, model: Module) -> tuple[NDArray[Any],
 
 def samples(owner: str, name: str, data: Any, model: Module) -> NDArray[Any]:
     """Samples as an array of the dtype that the model computes in."""
-    x: NDArray[Any] = np.asarray(values(data))
+    x: NDArray[Any] = np.asarray(values(as_given(owner, name, data)))
     if x.ndim == 0 or len(x) == 0:
         raise ShapeError(f"{owner}: {name} has shape {x.shape}: no samples")
     dtypes = sorted({str(parameter.dtype) for parameter in model.parameters()})
@@ -101,6 +113,8 @@ def samples(owner: str, name: str, data: Any, model: Module) -> NDArray[Any]:
 
 def checked_callbacks(callbacks: Iterable[Any]) -> tuple[Callback, ...]:
     """The callbacks as a tuple."""
+    if not isinstance(callbacks, Iterable):
+        raise DTypeError(f"fit: callbacks is {callbacks!r}; it must be a list: callbacks=[...]")
     checked = tuple(callbacks)
     for callback in checked:
         if not isinstance(callback, Callback):

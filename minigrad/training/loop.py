@@ -22,6 +22,7 @@ from minigrad.training.inputs import (
     Data,
     Loss,
     Metrics,
+    check_loss_function,
     check_model,
     check_optimizer,
     checked_callbacks,
@@ -165,6 +166,7 @@ def fit(
     True
     """
     check_model("fit", model)
+    check_loss_function("fit", loss)
     check_optimizer(optimizer, schedule, model)
     x, y = pair("fit", "train", train, model)
     held_out = None if validation is None else pair("fit", "validation", validation, model)

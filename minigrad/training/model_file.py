@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from minigrad.data.files import PathLike
 from minigrad.nn.module import Module
 from minigrad.training.archive import read_archive, write_archive
+from minigrad.training.inputs import check_model
 
 __all__ = ["load_model_state", "save_model"]
 
@@ -28,7 +29,7 @@ def save_model(path: PathLike, model: Module, **metadata: Any) -> None:
     Raises
     ------
     DTypeError
-        If JSON cannot hold the metadata.
+        If ``model`` is no Module, or JSON cannot hold the metadata.
     DataError
         If the file cannot be written; an older one is then as it was.
 
@@ -61,6 +62,7 @@ def save_model(path: PathLike, model: Module, **metadata: Any) -> None:
     >>> metadata["target_names"]
     ['setosa', 'versicolor', 'virginica']
     """
+    check_model("save_model", model)
     write_archive("save_model", path, "model", metadata, {"model": dict(model.state_dict())})
 
 

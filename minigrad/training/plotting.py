@@ -31,7 +31,7 @@ def history_figure(history: Mapping[str, Sequence[float]], judge: str, best: int
     for index, panel in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), index + 1)
         draw_panel(axes, history, panel)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.axvline(best, color="grey", linestyle=":", label=f"best {judge}: epoch {best}")
         axes.legend(framealpha=1)  # the line of the best epoch may pass behind it
     return figure

@@ -93,6 +93,14 @@ def test_fit_errors(x, error, message):
         Standardizer.fit(x)
 
 
+@pytest.mark.parametrize("huge", [1e308, 1e200])
+def test_values_too_large_for_a_deviation_are_named(huge):
+    x = np.ones((4, 2))
+    x[:2, 1] = huge, -huge
+    with pytest.raises(DomainError, match=r"fit: x\[:, 1\] has values up to 1e\+[23]0[08], whose"):
+        Standardizer.fit(x)
+
+
 def test_transform_with_another_number_of_features():
     with pytest.raises(ShapeError, match=r"x has shape \(2, 4\), 4 features, but was fitted to 3"):
         Standardizer.fit(np.eye(3)).transform(np.ones((2, 4)))

@@ -141,3 +141,9 @@ def test_a_class_too_small_for_both_sets():
 def test_stratify_by_one_hot_rows():
     with pytest.raises(ShapeError, match=r"y has shape \(10, 10\); .* pass y.argmax\(axis=1\)"):
         train_test_split(X, np.eye(10), stratify=True)
+
+
+@pytest.mark.parametrize("stratify", [Y, Y.tolist(), "y"])
+def test_stratify_is_no_array_of_classes(stratify):
+    with pytest.raises(DTypeError, match=r"stratify is of type .*: True keeps the shares"):
+        train_test_split(X, Y, stratify=stratify)

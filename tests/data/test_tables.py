@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minigrad.data import load_iris, read_csv, read_csv_features, write_csv
-from minigrad.errors import DataError, DomainError, ShapeError
+from minigrad.errors import DataError, DomainError, DTypeError, ShapeError
 
 
 @pytest.fixture
@@ -115,6 +115,10 @@ def test_iris_through_a_file(tmp_path):
         ("a,b,a,kind\n1,2,3,x\n", "', line 1: columns 1 and 3 are both named 'a'"),
         (",a,kind\n0,1,x\n", "', line 1: column 1 has no name"),
         ("5.1,3.5,x\n4.9,3.0,y\n", "', line 1: expected a header row .*found '5.1', '3.5', 'x'"),
+        ("5,3,x\n4,9,y\n6,2,x\n", "', line 1: .* found '5', '3', 'x', which looks like a row of"),
+        ("5,3,0\n4,9,1\n6,2,0\n", "', line 1: .* found '5', '3', '0', which looks like a row of"),
+        ("5,3,-7\n4,9,1\n6,2,0\n", "', line 1: .* found '5', '3', '-7', which looks like a"),
+        ("a,kind\n1,1\n2,0\n3,1.0\n", "', column 'kind': '1' .line 2. and '1.0' .line 4. are one"),
         ("a;kind\n1;x\n", "' has 'a;kind' as its only column; expected features beside the target"),
         ("a,b,kind\n1,2,x\n1,2\n", "', line 3: expected 3 cells, one per column, found 2"),
         ("a,kind\n1,x,\n", "', line 2: expected 2 cells, one per column, found 3"),
@@ -144,6 +148,13 @@ def test_content_errors_name_file_line_and_column(table, content, message):
         read_csv(path)
     assert str(caught.value).startswith(f"read_csv: '{path}'")
     caught.match(message)
+
+
+@pytest.mark.parametrize("header", ["0,1,x", "0,1,2", "1,2,3", "1989,1990,1991", "5,3,kind"])
+def test_columns_may_be_named_by_numbers(table, header):
+    rows = read_csv(table(f"{header}\n5,3,x\n4,9,y\n"))
+    assert rows.feature_names == tuple(header.split(",")[:2])
+    assert rows.x.tolist() == [[5, 3], [4, 9]]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -249,3 +260,21 @@ def test_a_label_that_is_nan_is_missing(tmp_path):
     path.write_text("a,b\n1,x\n2,NaN\n3,y\n")
     with pytest.raises(DataError, match=r"line 3, column 'b': expected a label, found 'NaN'"):
         read_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"target": 2}, DTypeError, "read_csv: target is 2; expected the name of a column"),
+        ({"feature_names": "ab"}, DTypeError, "read_csv: feature_names is 'ab'; expected a list"),
+        ({"feature_names": [0, 1]}, DTypeError, r"read_csv: feature_names is \[0, 1\]; expected"),
+        ({"feature_names": ["a", "a"]}, DomainError, "feature_names .* expected each name once"),
+        ({"target_names": ["y", "x", "y"]}, DomainError, "target_names .* expected each name once"),
+    ],
+)
+def test_names_that_cannot_be(table, options, error, message):
+    path = table("a,b,kind\n1,2,x\n3,4,y\n")
+    with pytest.raises(error, match=message):
+        read_csv(path, **options)
+    with pytest.raises(DTypeError, match="read_csv_features: feature_names is 'ab'"):
+        read_csv_features(path, "ab")

@@ -73,7 +73,7 @@ def test_reassigned_and_deleted_attributes_do_not_linger():
     model = Holder()
     model.a = leaf(1)
     model.b = leaf(2)
-    model.a = 3.0
+    model.a = None
     del model.b
     assert model.parameters() == []
 
@@ -323,3 +323,26 @@ def test_repr_is_nested_with_the_names_of_the_children():
         "  (heads.0): Linear(4, 1, bias=False)",
         ")",
     ]
+
+
+@pytest.mark.parametrize("value", [np.ones((3, 4)), 1.0, np.float64(1.0)])
+def test_a_plain_value_in_place_of_a_parameter_is_refused(value):
+    layer = Linear(3, 4, rng=0)
+    before = layer.weight
+    with pytest.raises(
+        DTypeError, match=r"Linear\.weight is a parameter, .* weight\.data\[\.\.\.\]"
+    ):
+        layer.weight = value
+    assert layer.weight is before
+    layer.weight = mg.Tensor(np.ones((3, 4)), requires_grad=True)
+    layer.bias = None
+    assert names(layer) == ["weight"]
+
+
+def test_constants_and_results_may_become_plain_values():
+    model = Holder()
+    model.frozen = mg.Tensor(np.ones(2))
+    model.seen = leaf(2) * 2
+    model.frozen = np.zeros(2)
+    model.seen = 3.0
+    assert (model.frozen.tolist(), model.seen, names(model)) == ([0.0, 0.0], 3.0, [])

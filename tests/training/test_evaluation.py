@@ -1,9 +1,11 @@
 """Evaluating and predicting leave a model as it was."""
 
 import numpy as np
+import pytest
 
 import minigrad as mg
-from minigrad.nn import mlp
+from minigrad.errors import DTypeError
+from minigrad.nn import Linear, mlp
 from minigrad.training import evaluate, predict
 
 
@@ -14,3 +16,8 @@ def test_each_module_gets_its_mode_back():
     predict(model, np.ones((4, 2)))
     evaluate(model, mg.softmax_cross_entropy, (np.ones((4, 2)), np.zeros(4, int)))
     assert [module.training for module in model.modules()] == modes
+
+
+def test_a_loss_by_name_is_refused():
+    with pytest.raises(DTypeError, match="evaluate: loss is 'mse'"):
+        evaluate(Linear(2, 1), "mse", (np.ones((3, 2)), np.ones((3, 1))))

@@ -1,5 +1,6 @@
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -248,6 +249,8 @@ def test_overflow_that_does_not_matter_is_no_warning_and_no_error():
         ),
         ({"train": (X.astype(np.float32), Y)}, DTypeError, "float32, but .* float64; convert with"),
         ({"train": (X > 0, Y)}, DTypeError, "train x has dtype bool"),
+        ({"train": ([[1.0, 2.0], [3.0]], [0, 1])}, ShapeError, "fit: train x makes no array: "),
+        ({"train": (X[:2], [[1], [2, 3]])}, ShapeError, "fit: train y makes no array: "),
         ({"epochs": 0}, DomainError, "fit: epochs is 0; it must be an integer >= 1"),
         ({"epochs": 2.0}, DTypeError, "fit: epochs is 2.0"),
         ({"batch_size": 0}, DomainError, "fit: batch_size is 0"),
@@ -257,7 +260,10 @@ def test_overflow_that_does_not_matter_is_no_warning_and_no_error():
         ({"callbacks": [Callback]}, DTypeError, "must be an instance of a Callback"),
         ({"progress": "bar"}, DomainError, "progress is 'bar'; it must be True, False or 'auto'"),
         ({"metrics": accuracy}, DTypeError, "metrics is <function accuracy"),
-        ({"metrics": ["accuracy"]}, DTypeError, "metric '' is 'accuracy', not a function"),
+        ({"metrics": ["accuracy"]}, DTypeError, "metrics has 'accuracy' .str., not a fun"),
+        ({"loss": "mse"}, DTypeError, r"fit: loss is 'mse' \(str\); it must be a function of"),
+        ({"callbacks": Callback()}, DTypeError, r"it must be a list: callbacks=\[\.\.\.\]"),
+        ({"metrics": [partial(accuracy)]}, DomainError, "cannot be recorded under the name ''"),
         ({"metrics": {"loss": accuracy}}, DomainError, "under the name 'loss'"),
         ({"metrics": [accuracy, accuracy]}, DomainError, "two metrics have the same name"),
         ({"metrics": {"m": lambda p, t: "x"}}, DTypeError, "metric m returned 'x', not a number"),

@@ -48,6 +48,15 @@ def test_metadata_json_cannot_hold(tmp_path):
     assert not path.exists()
 
 
+def test_a_state_in_place_of_the_model(tmp_path):
+    path = tmp_path / "model.npz"
+    with pytest.raises(
+        DTypeError, match=r"(?s)save_model: model is .* \(dict\); it must be a Module"
+    ):
+        save_model(path, mlp([2, 1]).state_dict())
+    assert not path.exists()
+
+
 def test_files_that_are_none(tmp_path):
     path = tmp_path / "model.npz"
     with pytest.raises(StateError, match=r"load_model_state: cannot read .*No such file"):

@@ -143,6 +143,16 @@ def test_plot_without_metrics_or_validation():
         History(["loss"]).plot()
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 40])
+def test_the_ticks_are_whole_epochs(epochs):
+    pytest.importorskip("matplotlib")
+    (axes,) = history_of([2.0] * epochs).plot().axes
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+    assert ticks
+    assert all(tick == round(tick) for tick in ticks)
+
+
 def test_plot_of_several_metrics():
     pytest.importorskip("matplotlib")
     figure = history_of([2.0, 1.0], accuracy=[0.1, 0.2], recall=[0.3, 0.4]).plot()
