@@ -13,8 +13,8 @@ from typing import Any
 
 from minigrad.errors import DomainError, ShapeError
 from minigrad.ops.activation import Sigmoid, Softmax, log_softmax, row_maxima
-from minigrad.ops.arithmetic import subtract
-from minigrad.ops.base import Node, call
+from minigrad.ops.arithmetic import multiply, subtract
+from minigrad.ops.base import A, Node, call
 from minigrad.ops.elementwise import square
 from minigrad.ops.loss import SigmoidCrossEntropy, SoftmaxCrossEntropy, xlogy
 from minigrad.ops.reduction import mean, sum
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-def sum_squared_error(y: Any, t: Any, *, factor: float = 1.0, reduction: str = "sum") -> Any:
+def sum_squared_error(y: A, t: Any, *, factor: float = 1.0, reduction: str = "sum") -> A:
     """Sum of squares: factor · Σ_k (y_k − t_k)² for each sample, summed over the samples.
 
     Parameters
@@ -79,7 +79,7 @@ def sum_squared_error(y: Any, t: Any, *, factor: float = 1.0, reduction: str = "
     return reduce_samples(name, squares, reduction, float(factor))
 
 
-def mean_squared_error(y: Any, t: Any, *, reduction: str = "mean") -> Any:
+def mean_squared_error(y: A, t: Any, *, reduction: str = "mean") -> A:
     """Mean of (y − t)² over every element; "none" gives the mean over each sample's elements.
 
     Parameters
@@ -103,17 +103,17 @@ def mean_squared_error(y: Any, t: Any, *, reduction: str = "mean") -> Any:
     """
     name = "mean_squared_error"
     y, t = floats_in_one_shape(name, "y", y, t)
-    elements = math.prod(y.shape[1:])
-    if elements == 0:
-        raise ShapeError(f"{name}: the mean over no elements is undefined; got {y.shape}")
     squares = square(subtract(y, t))
+    elements = math.prod(squares.shape[1:])
+    if elements == 0:
+        raise ShapeError(f"{name}: the mean over no elements is undefined; got {squares.shape}")
     if reduction == "mean":
         check_some_samples(name, squares)
         return mean(squares)
     return reduce_samples(name, squares, reduction, 1 / elements)
 
 
-def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mean") -> Any:
+def cross_entropy(p: A, t: Any, *, base: float = math.e, reduction: str = "mean") -> A:
     """Cross entropy of probabilities: −Σ_k t_k log p_k for each sample.
 
     Only the true class's probability counts if targets are class indices or one-hot rows. For the
@@ -165,9 +165,7 @@ def cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mea
     return in_base(name, base, reduce_samples(name, losses, reduction))
 
 
-def softmax_cross_entropy(
-    logits: Any, t: Any, *, base: float = math.e, reduction: str = "mean"
-) -> Any:
+def softmax_cross_entropy(logits: A, t: Any, *, base: float = math.e, reduction: str = "mean") -> A:
     """Cross entropy of a softmax, from its logits: −Σ_k t_k log softmax(logits)_k per sample.
 
     Softmax, logarithm and sum are one op, exact for logits of any finite size; its gradient is
@@ -218,7 +216,7 @@ def softmax_cross_entropy(
         logits = as_floats(name, "logits", logits)
     targets = distributions_from(name, t, values(logits))
     if isinstance(targets, Node):
-        losses = 0 - sum(targets * log_softmax(logits), -1)
+        losses = 0 - sum(multiply(targets, log_softmax(logits)), -1)
         return in_base(name, base, reduce_samples(name, losses, reduction))
     if reduction == "mean":
         if not targets.size:
@@ -230,7 +228,7 @@ def softmax_cross_entropy(
     return in_base(name, base, loss)
 
 
-def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str = "mean") -> Any:
+def binary_cross_entropy(p: A, t: Any, *, base: float = math.e, reduction: str = "mean") -> A:
     """Cross entropy of independent labels: −Σ_k [t_k log p_k + (1 − t_k) log(1 − p_k)] per sample.
 
     Each label is a Bernoulli variable of its own, so that rows of ``t`` may be n-hot. The mean is
@@ -266,13 +264,11 @@ def binary_cross_entropy(p: Any, t: Any, *, base: float = math.e, reduction: str
     check_range(name, "t", values(t))
     check_no_impossible(name, "p", values(p), "t", values(t))
     check_no_impossible(name, "1 - p", 1 - values(p), "1 - t", 1 - values(t))
-    losses = 0 - (xlogy(t, p) + xlogy(1 - t, 1 - p))  # -x would turn a loss of 0 into -0.0
+    losses = 0 - (xlogy(t, p) + xlogy(1 - t, subtract(1, p)))  # -x would turn a loss of 0 into -0.0
     return in_base(name, base, reduce_samples(name, losses, reduction))
 
 
-def sigmoid_cross_entropy(
-    logits: Any, t: Any, *, base: float = math.e, reduction: str = "mean"
-) -> Any:
+def sigmoid_cross_entropy(logits: A, t: Any, *, base: float = math.e, reduction: str = "mean") -> A:
     """Cross entropy of independent labels, from the logits: `binary_cross_entropy` of a sigmoid.
 
     Sigmoid and logarithms are one op, exact for logits of any finite size; its gradient is

@@ -1,6 +1,6 @@
 """The linear (fully connected, dense) layer."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -127,6 +127,10 @@ class Linear(Module):
         """The layer and, once it is part of a model, its dotted name: ``Linear(64, 32) '0'``."""
         name = (self.weight.name or "").removesuffix("weight").removesuffix(".")
         return f"{self!r} {name!r}" if name else repr(self)
+
+    if TYPE_CHECKING:  # so that an editor knows what a model returns
+
+        def __call__(self, *inputs: Any) -> Tensor: ...
 
     def extra_repr(self) -> str:
         return f"{self.n_in}, {self.n_out}" + (", bias=False" if self.bias is None else "")

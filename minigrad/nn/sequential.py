@@ -1,7 +1,7 @@
 """Layers one after another."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from minigrad.errors import DTypeError
 from minigrad.nn.module import Module
@@ -74,6 +74,10 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer.forward(x)
         return x
+
+    if TYPE_CHECKING:  # so that an editor knows what a model returns
+
+        def __call__(self, *inputs: Any) -> Tensor: ...
 
     def append(self, layer: Module | Callable[[Any], Any]) -> "Sequential":
         """Add a layer at the end; returns the Sequential itself."""
