@@ -1,6 +1,7 @@
 """Commands that move: forwards, backwards, to a place, and into a rule."""
 
 from minigrad.debugger.commands import Commands
+from minigrad.debugger.failing import failure
 from minigrad.debugger.python_debugger import step_into
 from minigrad.debugger.specs import Spec, parse_spec
 from minigrad.errors import DomainError
@@ -27,6 +28,25 @@ class Moving(Commands):
                 return reasons
         return []
 
+    def moved(self, steps: int | None = None, until: Spec | None = None) -> list[str]:
+        """`advance` of a command: it ends in front of a step that fails, and the screen says why.
+
+        Raises
+        ------
+        DomainError
+            If that is the step at hand.
+        """
+        start = self.run.position
+        try:
+            return self.advance(steps, until)
+        except Exception as error:
+            self.tell_if_still_at(start, error)
+            return []
+
+    def tell_if_still_at(self, start: int, error: Exception) -> None:
+        if self.run.position == start:
+            raise DomainError(failure(self.run, error)) from error
+
     def reasons_to_stop(self) -> list[str]:
         """The breakpoints that this step answers to."""
         return [] if self.run.done else self.breakpoints.hit(self.step, self.names)
@@ -40,7 +60,7 @@ class Moving(Commands):
         count = self.count(arg)
         if self.run.done:
             raise DomainError("every step has been made; c ends the pass, back goes back")
-        self.show(*self.advance(count))
+        self.show(*self.moved(count))
 
     def do_back(self, arg: str) -> None:
         """back [k]: undo the last step, or k steps.
@@ -60,7 +80,7 @@ class Moving(Commands):
         At the end every .grad is filled, as by backward(), and the program goes on.
         """
         self.nothing_more(arg, "c")
-        reasons = self.advance()
+        reasons = self.moved()
         if self.run.done:
             self.finished = True
             return True
@@ -89,7 +109,11 @@ class Moving(Commands):
         total = len(self.run)
         if arg != "end" and not (arg.isdecimal() and 1 <= int(arg) <= total):
             raise DomainError(f"expected a step from 1 to {total} or end, found {arg!r}")
-        self.run.go_to(total if arg == "end" else int(arg) - 1)
+        start = self.run.position
+        try:
+            self.run.go_to(total if arg == "end" else int(arg) - 1)
+        except Exception as error:
+            self.tell_if_still_at(start, error)
         self.show()
 
     def do_unt(self, arg: str) -> None:
@@ -100,8 +124,10 @@ class Moving(Commands):
         if self.run.done:
             raise DomainError("every step has been made; back goes back")
         spec = parse_spec(arg, self.run)
-        reasons = self.advance(until=spec)
-        self.show(*(reasons or [f"no later step answers to {spec.text}"]))
+        reasons = self.moved(until=spec)
+        if self.run.done:
+            reasons = [f"no later step answers to {spec.text}"]
+        self.show(*reasons)
 
     def do_s(self, arg: str) -> None:
         """s [input]: step into this node's rule with Python's own debugger, pdb.

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.cause import cause_of, number
 from minigrad.debugger.cuts import graph_of
+from minigrad.debugger.failing import failure
 from minigrad.debugger.findings import BackwardFinding, ForwardFinding, NanReport
 from minigrad.debugger.formula import argument_names, formula_of
 from minigrad.debugger.places import Index
@@ -62,7 +63,7 @@ def nan_report(root: Tensor, gradient: ArrayLike | None = None) -> NanReport:
         try:
             return NanReport(root, forward, first_gradient(run))
         except Exception as error:
-            return NanReport(root, forward, None, str(error))
+            return NanReport(root, forward, None, failure(run, error))
 
 
 def is_bad(values: Any) -> bool:

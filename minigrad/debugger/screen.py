@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Number, Reading
+from minigrad.debugger.failing import failure
 from minigrad.debugger.formula import SEE_RULE
+from minigrad.debugger.paragraphs import wrapped
 from minigrad.debugger.places import peak
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
@@ -48,8 +50,8 @@ class Screen:
         try:
             flows = step.flows
         except Exception as error:
-            failure = f"  this step fails: {type(error).__name__}: {error}"
-            return [*lines, "", self.paint(failure, "wrong")]
+            told = wrapped(f"this step fails: {failure(run, error)}", "  ")
+            return [*lines, "", *(self.paint(line, "wrong") for line in told.splitlines())]
         for flow in flows:
             lines += ["", *self.flow(run, step, flow)]
         return lines

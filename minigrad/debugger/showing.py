@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.debugger.commands import Commands
 from minigrad.debugger.formula import source_of_rule
+from minigrad.debugger.paragraphs import wrapped
 from minigrad.debugger.replay import replay
 from minigrad.debugger.screen import WIDTH, label, origin
 from minigrad.debugger.shortening import cut, number, short
@@ -141,12 +142,16 @@ class Showing(Commands):
     def do_html(self, arg: str) -> None:
         """html FILE: write the whole pass as a page to step through in a browser.
 
-        It is the pass of the program: a gradient that was edited here is not in it.
+        It is the pass of the program: a gradient that was edited here is not in it. If
+        a step fails, the page ends there.
         """
         if not arg:
             raise DomainError("write html FILE, such as html backprop.html")
-        replay(self.run.root, self.start).save(arg)
+        page = replay(self.run.root, self.start)
+        page.save(arg)
         self.say(f"written to {arg}")
+        if page.problem is not None:
+            self.say(wrapped(f"it ends at step {page.steps} of {len(self.run)}: {page.problem}"))
 
     def do_p(self, arg: str) -> None:
         """p EXPR: the value of a Python expression; see help python."""

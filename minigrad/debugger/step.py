@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.formula import argument_names, formula_of, source_of_rule
 from minigrad.debugger.source import Source, source_of
+from minigrad.graph import wrong_shape
 from minigrad.tensor import Tensor
 
 __all__ = ["Arrival", "Flow", "Step", "contribution_of", "steps"]
@@ -209,8 +210,11 @@ class Step:
 def contribution_of(tensor: Tensor, index: int, grad_out: Array) -> Array:
     """What the rule of an op's input number ``index`` gives, in the dtype of that input."""
     op: Any = tensor.op
-    contribution: Array = op.rules[index](grad_out, tensor.data, *tensor.arrays, **tensor.params)
-    return contribution.astype(tensor.inputs[index].dtype, copy=False)
+    x, rule = tensor.inputs[index], op.rules[index]
+    contribution: Array = rule(grad_out, tensor.data, *tensor.arrays, **tensor.params)
+    if getattr(contribution, "shape", None) != x.shape:
+        raise wrong_shape(x, rule, contribution)
+    return contribution.astype(x.dtype, copy=False)
 
 
 def rule_name(tensor: Tensor, index: int) -> str:

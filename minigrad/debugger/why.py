@@ -44,9 +44,6 @@ def why(root: Tensor, what: Tensor | str, model: Module | None = None) -> Explan
     ------
     DomainError
         If no tensor has this name, or several have.
-    GraphError, GradientError
-        As `Tensor.backward`, where the pass from ``root`` fails.
-
     Notes
     -----
     No ``.grad`` is touched. If ``root`` has several elements and no ``.grad``, a Gaussian gradient

@@ -8,6 +8,7 @@ from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.cause import number
 from minigrad.debugger.dead import dead_units
 from minigrad.debugger.explanation import Explanation, called, told
+from minigrad.debugger.failing import failure
 from minigrad.debugger.paragraphs import place_lines, wrapped
 from minigrad.debugger.source import source_of
 from minigrad.debugger.step import norm, rule_name
@@ -25,10 +26,14 @@ def of_a_gradient(root: Tensor, x: Tensor) -> Explanation:
     if given is None and root.size != 1:
         given = np.random.default_rng(0).standard_normal(root.shape)
     run = BackwardPass(root, given)
-    run.go_to(len(run))
+    name = called(x)
+    try:
+        run.go_to(len(run))
+    except Exception as error:
+        if run.pending(x):
+            return of_a_failure(x, run, failure(run, error))
     gradient = run.grads[x]
     nonzero = int(np.count_nonzero(gradient))
-    name = called(x)
     if x.grad is not None and nonzero and not x.grad.any():
         kind, it = "cleared", "It"
         state = f"the .grad of {name} is 0: it was overwritten after backward(). "
@@ -44,6 +49,16 @@ def of_a_gradient(root: Tensor, x: Tensor) -> Explanation:
         size = f"norm {number(norm(gradient))}, and {x.size - nonzero} of {x.size} entries are 0"
         return told(x, kind, [f"{state}{it} is not zero: {size}"])
     return of_a_zero(root, x, run, f"{state}{it} is 0 everywhere")
+
+
+def of_a_failure(x: Tensor, run: BackwardPass, problem: str) -> Explanation:
+    """For a tensor whose gradient is not complete when a step fails."""
+    uses, missing = len(run.uses[x]), len(run.pending(x))
+    told_first = (
+        f"{called(x)} has no gradient: the pass fails in step {run.position + 1} of {len(run)}, "
+        f"when {uses - missing} of its {uses} contributions have arrived. {problem}"
+    )
+    return told(x, "failed", [told_first], source_of(run.order[run.position]))
 
 
 def of_a_zero(root: Tensor, x: Tensor, run: BackwardPass, state: str) -> Explanation:

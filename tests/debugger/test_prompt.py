@@ -367,8 +367,8 @@ def test_a_failing_rule_is_told_and_can_be_left():
     with pytest.raises(DebuggerQuit):
         mg.debug(loss, **files)
     told = dict(answers(files["stdout"].getvalue()))
-    assert told["n"] == "*** ArithmeticError: no rule today"
-    assert "this step fails: ArithmeticError: no rule today" in files["stdout"].getvalue()
+    assert told["n"] == "*** Broken.grad_x raises ArithmeticError: no rule today"
+    assert "  this step fails: Broken.grad_x raises Arith" in files["stdout"].getvalue()
 
 
 def test_ctrl_c_interrupts_a_command_and_not_the_session():

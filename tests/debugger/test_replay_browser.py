@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from replay_cases import CASES, HOSTILE, network, not_finite, reused, small_network
+from replay_cases import CASES, HOSTILE, failing, network, not_finite, reused, small_network
 
 import minigrad as mg
 
@@ -104,6 +104,21 @@ def test_every_step_by_click_on_its_node(open_page):
     page.locator(f"#graph-n{box}").click()
     assert heading(page) == "All 7 steps made"
     assert page.evaluate("document.activeElement.id") == f"leaf-{box}"
+
+
+def test_a_pass_that_fails_ends_at_the_step_that_does(open_page):
+    page = open_page(failing())
+    page.get_by_role("button", name="Last ▶|").click()
+    assert heading(page) == "Step 2 of 3: Broken"
+    assert "the pass ends here: Broken.grad_x raises" in page.locator("#step .warning").inner_text()
+    assert page.locator('[data-array="dL/dout"] td[data-index]').all_inner_texts() == ["1", "1"]
+    assert page.get_by_role("button", name="Next ▶").is_disabled()
+    assert page.locator(".node .progress").all_text_contents().count("no gradient yet") == 2
+    assert page.locator(".edge.flowing").count() == 0
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("c")
+    assert heading(page) == "Step 2 of 3: Broken"
 
 
 def test_a_node_is_reached_by_keyboard_too(open_page):
