@@ -47,6 +47,10 @@ class Constant:
     user: Tensor
     argument: str
 
+    def __str__(self) -> str:
+        op: Any = self.user.op
+        return f"the constant {self.argument!r} of {op.__name__}"
+
     @property
     def array(self) -> Array:
         return self.value.data if isinstance(self.value, Tensor) else self.value

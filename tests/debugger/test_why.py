@@ -105,7 +105,7 @@ def test_detached_from_a_graph_too_large_to_look_through():
     found = why((cut @ second).sum(), first)
     assert (found.kind, found.is_certain) == ("unused", False)
     assert found.source.expression == "h.detach()"
-    assert "- detach() at" in sentences(found)
+    assert "- the constant 'x' of Matmul, by detach() at" in sentences(found)
 
 
 def test_parameter_that_was_itself_detached_is_found_by_the_name_both_have():
@@ -150,9 +150,16 @@ def test_computed_under_no_grad():
     loss = (h @ second).sum()
     found = why(loss, h)
     assert found.kind == "no_grad"
+    assert found.source.expression == "h @ second"
+    assert (
+        "under no_grad() or from tensors that all have requires_grad=False It is the constant "
+        "'x' of Matmul: test_why.py:" in sentences(found)
+    )
     found = why(loss, first)
     assert (found.kind, found.is_certain) == ("unused", False)
+    assert "alive" not in sentences(found)  # h is, and there is no telling that it came from first
     assert "no_grad()" in sentences(found)
+    assert "- the constant 'x' of Matmul, computed without a graph, used at" in sentences(found)
     assert found.source.expression == "h @ second"
 
 
