@@ -142,8 +142,7 @@ class Recorder:
         """As asked for; else if neither the pass nor what the step computes with is large."""
         if self.check is not None:
             return self.check
-        numbers = step.out.size + sum(np.size(value) for value in step.values.values())
-        return len(self.run) <= CHECKED_STEPS and numbers <= CHECKED_NUMBERS
+        return len(self.run) <= CHECKED_STEPS and step.numbers <= CHECKED_NUMBERS
 
     def verdict(self, step: Step) -> Data:
         """The finite-difference check of the step's rules."""

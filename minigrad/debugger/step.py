@@ -147,6 +147,11 @@ class Step:
         return source_of(self.tensor)
 
     @property
+    def numbers(self) -> int:
+        """How many numbers its op computes with and gives."""
+        return self.out.size + sum(np.size(value) for value in self.values.values())
+
+    @property
     def layer(self) -> str | None:
         """Dotted name of the layer whose parameters the op takes, or None."""
         for x in self.tensor.inputs:

@@ -308,6 +308,14 @@ def test_local_jacobian_and_finite_difference():
     ]
 
 
+def test_what_takes_long_is_announced():
+    x = mg.Tensor(np.ones((500, 300)), requires_grad=True)
+    lines = answer((x * 2.0).sum(), "goto 2", "fd x [3, 1]").splitlines()
+    assert lines[0] == "an op with 300,001 numbers is run many times: Ctrl-C gives up"
+    assert lines[1].startswith("dL/dx[3, 1] by Multiply.grad_x: 2")
+    assert "Ctrl-C" not in answer(neuron(), "bisect")
+
+
 def test_an_edited_gradient_goes_on_and_is_marked():
     loss = neuron()
     (w,) = (t for t in BackwardPass(loss).grads if t.name == "w")
