@@ -3,7 +3,7 @@
 from minigrad.debugger.commands import Commands
 from minigrad.debugger.failing import failure
 from minigrad.debugger.python_debugger import step_into
-from minigrad.debugger.specs import Spec, parse_spec
+from minigrad.debugger.specs import Spec, missing, parse_spec
 from minigrad.errors import DomainError
 
 __all__ = ["Moving"]
@@ -124,6 +124,8 @@ class Moving(Commands):
         if self.run.done:
             raise DomainError("every step has been made; back goes back")
         spec = parse_spec(arg, self.run)
+        if problem := missing(spec, self.run):
+            raise DomainError(problem)
         reasons = self.moved(until=spec)
         if self.run.done:
             reasons = [f"no later step answers to {spec.text}"]
