@@ -72,7 +72,10 @@ def is_bad(values: Any) -> bool:
 
 
 def first_value(root: Tensor) -> ForwardFinding | None:
-    """The earliest value that is not finite; if the root is not, the earliest on the way to it."""
+    """The earliest value that is not finite; if the root is not, the earliest on the way to it.
+
+    What was given, a leaf or a constant, counts as of the moment when the first op used it.
+    """
     order = graph_of(root)
     taking_part = set(order)
     looked_at = on_the_way(root, taking_part) if is_bad(root.data) else taking_part
@@ -80,12 +83,14 @@ def first_value(root: Tensor) -> ForwardFinding | None:
         if tensor not in looked_at:
             continue
         for name, x, value in operands_of(tensor):
-            is_constant = not (isinstance(x, Tensor) and x in taking_part)
-            if is_constant and is_bad(np.asarray(value)):
+            if isinstance(x, Tensor) and x in taking_part:
+                if x.op is None and is_bad(x.data):
+                    return leaf_value(x, tensor)
+            elif is_bad(np.asarray(value)):
                 return constant_value(tensor, name, x)
-        if is_bad(tensor.data):
-            return leaf_value(tensor, order) if tensor.op is None else computed_value(tensor)
-    return None
+        if is_bad(tensor.data) and tensor.op is not None:
+            return computed_value(tensor)
+    return leaf_value(root, None) if is_bad(root.data) else None
 
 
 def operands_of(tensor: Tensor) -> list[tuple[str, Any, Any]]:
@@ -133,9 +138,8 @@ def constant_value(user: Tensor, name: str, x: Any) -> ForwardFinding:
     )
 
 
-def leaf_value(tensor: Tensor, order: list[Tensor]) -> ForwardFinding:
+def leaf_value(tensor: Tensor, user: Tensor | None) -> ForwardFinding:
     """For a leaf; its place is that of the op that used it first."""
-    users = [user for user in order if any(x is tensor for x in user.inputs)]
     index, value, count = first_bad(tensor.data)
     return ForwardFinding(
         tensor=tensor,
@@ -145,7 +149,7 @@ def leaf_value(tensor: Tensor, order: list[Tensor]) -> ForwardFinding:
         value=value,
         count=count,
         total=tensor.size,
-        source=source_of(users[-1]) if users else None,
+        source=source_of(user) if user is not None else None,
         cause=f"it is in the leaf itself, {tensor!r}: no op made it",
     )
 
