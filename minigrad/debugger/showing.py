@@ -21,6 +21,8 @@ __all__ = ["Showing"]
 AROUND = 5
 PATH_LINES = 30
 TREE_LINES = 200
+DEEPEST = 15
+"""How many levels of a tree are told by their indentation; beyond it stands a number."""
 
 
 class Showing(Commands):
@@ -113,7 +115,10 @@ class Showing(Commands):
             self.say(cut(f"set by hand instead: {short(self.step.grad_out)}", WIDTH))
 
     def do_tree(self, arg: str) -> None:
-        """tree: the graph from the loss to the leaves, each node once; * are steps made."""
+        """tree: the graph from the loss to the leaves, each node once; * are steps made.
+
+        Inputs stand below their op, a level deeper; from level 16 on its number is said.
+        """
         self.nothing_more(arg, "tree")
         seen: set[Tensor] = set()
         pending: list[tuple[Tensor, int]] = [(self.run.root, 0)]
@@ -129,7 +134,7 @@ class Showing(Commands):
         self.say(f"... the first {TREE_LINES} lines")
 
     def tree_line(self, tensor: Tensor, depth: int, again: bool) -> str:
-        indent = "  " * min(depth, 20)
+        indent = "  " * depth if depth <= DEEPEST else "  " * DEEPEST + f"{depth}: "
         if tensor.op is None:
             return f"         {indent}{label(self.run, tensor)} {tensor.shape}"
         position = self.run.positions[tensor]

@@ -245,6 +245,19 @@ def test_tree_tells_what_has_been_made_and_what_is_shared():
     assert any(line.endswith("h = Tanh (above)") for line in lines)
 
 
+def test_a_deep_tree_says_how_deep_it_is():
+    x = mg.Tensor([1.0], requires_grad=True, name="x")
+    deep = x
+    for _ in range(30):
+        deep = mg.tanh(deep)
+    lines = answer(deep.sum(), "tree").splitlines()
+    assert [line.index("Tanh") for line in lines[1:16]] == list(range(11, 41, 2))
+    assert lines[15][9 + 30 :].startswith("Tanh (1,)")
+    assert lines[16][9 + 30 :].startswith("16: Tanh (1,) test_prompt.py:")
+    assert lines[30][9 + 30 :].startswith("30: Tanh (1,) test_prompt.py:")
+    assert lines[31][9 + 30 :] == "31: leaf x (1,)"
+
+
 def test_python_sees_the_stop_and_the_program():
     factor = 3.0
     loss = neuron() * factor
