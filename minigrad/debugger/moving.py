@@ -106,12 +106,11 @@ class Moving(Commands):
 
         It does not stop at breakpoints.
         """
-        total = len(self.run)
-        if arg != "end" and not (arg.isdecimal() and 1 <= int(arg) <= total):
-            raise DomainError(f"expected a step from 1 to {total} or end, found {arg!r}")
         start = self.run.position
+        end = len(self.run)
+        wanted = end if arg == "end" else self.step_number(arg, " or end") - 1
         try:
-            self.run.go_to(total if arg == "end" else int(arg) - 1)
+            self.run.go_to(wanted)
         except Exception as error:
             self.tell_if_still_at(start, error)
         self.show()
@@ -148,7 +147,7 @@ class Moving(Commands):
         Before its end no .grad changes, and backward() raises DebuggerQuit, which ends
         the program unless it is caught. At the end q is c.
         """
-        self.nothing_more(arg, "q")
+        self.nothing_more(arg.removeprefix("()"), "q")
         self.finished = self.run.done
         return True
 

@@ -5,6 +5,8 @@ import pprint
 from contextlib import redirect_stdout
 from typing import Any
 
+import numpy as np
+
 from minigrad.debugger.commands import Commands
 from minigrad.debugger.formula import source_of_rule
 from minigrad.debugger.paragraphs import wrapped
@@ -21,6 +23,7 @@ __all__ = ["Showing"]
 AROUND = 5
 PATH_LINES = 30
 TREE_LINES = 200
+LONG = 1_000
 DEEPEST = 15
 """How many levels of a tree are told by their indentation; beyond it stands a number."""
 
@@ -115,13 +118,14 @@ class Showing(Commands):
             self.say(cut(f"set by hand instead: {short(self.step.grad_out)}", WIDTH))
 
     def do_tree(self, arg: str) -> None:
-        """tree: the graph from the loss to the leaves, each node once; * are steps made.
+        """tree [k]: the graph from the loss, or step k, to the leaves; * are steps made.
 
-        Inputs stand below their op, a level deeper; from level 16 on its number is said.
+        Each node is there once. Inputs stand below their op, a level deeper; from level
+        16 on its number is said.
         """
-        self.nothing_more(arg, "tree")
         seen: set[Tensor] = set()
-        pending: list[tuple[Tensor, int]] = [(self.run.root, 0)]
+        start = self.run.order[self.step_number(arg) - 1] if arg else self.run.root
+        pending: list[tuple[Tensor, int]] = [(start, 0)]
         for _ in range(TREE_LINES):
             if not pending:
                 return
@@ -131,7 +135,7 @@ class Showing(Commands):
                 inputs = [x for x in tensor.inputs if self.takes_part(x)]
                 pending += [(x, depth + 1) for x in reversed(inputs)]
             seen.add(tensor)
-        self.say(f"... the first {TREE_LINES} lines")
+        self.say(f"... the first {TREE_LINES} lines; tree k begins at step k")
 
     def tree_line(self, tensor: Tensor, depth: int, again: bool) -> str:
         indent = "  " * depth if depth <= DEEPEST else "  " * DEEPEST + f"{depth}: "
@@ -152,6 +156,9 @@ class Showing(Commands):
         """
         if not arg:
             raise DomainError("write html FILE, such as html backprop.html")
+        if len(self.run) > LONG:
+            self.say(f"{len(self.run):,} steps, some hundreds in ten seconds: Ctrl-C gives up")
+            self.stdout.flush()
         page = replay(self.run.root, self.start)
         page.save(arg)
         self.say(f"written to {arg}")
@@ -165,7 +172,7 @@ class Showing(Commands):
 
     def do_pp(self, arg: str) -> None:
         """pp EXPR: the value of a Python expression, pretty-printed."""
-        with redirect_stdout(self.stdout):
+        with redirect_stdout(self.stdout), np.printoptions(threshold=20, edgeitems=2):
             self.say(pprint.pformat(self.expression(arg, "pp"), sort_dicts=False))
 
     def expression(self, text: str, command: str) -> Any:

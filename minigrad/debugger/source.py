@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from itertools import islice
 from types import CodeType
+from unicodedata import east_asian_width
 
 from minigrad.tensor import Tensor
 
@@ -71,8 +72,14 @@ class Source:
         for number, text in enumerate(lines):
             start = self.column if number == 0 else len(text) - len(text.lstrip())
             end = self.end_column if number == len(lines) - 1 else len(text)
-            shown += [text[common:], (" " * (start - common) + "^" * (end - start)).rstrip()]
+            before, marked = columns(text[common:start]), columns(text[start:end])
+            shown += [text[common:], (" " * before + "^" * marked).rstrip()]
         return shown
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal it takes: wide characters, such as Chinese ones, two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def source_of(tensor: Tensor) -> Source | None:

@@ -10,6 +10,7 @@ from minigrad.debugger.dead import dead_units
 from minigrad.debugger.explanation import Explanation, called, told
 from minigrad.debugger.failing import failure
 from minigrad.debugger.paragraphs import place_lines, wrapped
+from minigrad.debugger.shortening import faults
 from minigrad.debugger.source import source_of
 from minigrad.debugger.step import norm, rule_name
 from minigrad.debugger.tangent import ends_of_influence
@@ -45,6 +46,11 @@ def of_a_gradient(root: Tensor, x: Tensor) -> Explanation:
     else:
         kind, it = "cleared", "It"
         state = f"{name} has no .grad any more: it was cleared after backward(), by zero_grad(). "
+    if x.size == 0:
+        return told(x, kind, [f"{state}{it} has no entries: the shape is {x.shape}"])
+    if bad := faults(gradient):
+        where = "nan at the prompt, or nan_report(root), tells where from"
+        return told(x, kind, [f"{state}{it} is not finite: {bad} of {x.size} entries; {where}"])
     if nonzero:
         size = f"norm {number(norm(gradient))}, and {x.size - nonzero} of {x.size} entries are 0"
         return told(x, kind, [f"{state}{it} is not zero: {size}"])

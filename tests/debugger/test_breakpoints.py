@@ -252,6 +252,11 @@ def test_the_list_tells_all_about_each():
     ]
 
 
+def test_breakpoints_that_differ_in_condition_alone_are_two():
+    told = answer(network(), "b op:linear", "b op:linear if nth > 1", "tbreak op:linear", "b")
+    assert [line[:2] for line in told.splitlines()] == ["1:", "2:", "3:"]
+
+
 def test_a_condition_given_and_taken_later():
     told = answer(network(), "b op:linear", "condition 1 nth > 1", "condition 1", "b")
     assert told == "1: op:linear"

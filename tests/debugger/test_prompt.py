@@ -132,6 +132,9 @@ def test_an_empty_line_does_the_last_command_again():
         (["back -1"], "expected a number of steps from 1 on, found '-1'"),
         (["c 3"], "c takes no argument, found '3'"),
         (["goto 7"], "expected a step from 1 to 6 or end, found '7'"),
+        (["tree 7"], "expected a step from 1 to 6, found '7'"),
+        (["quit(1)"], "q takes no argument, found '(1)'"),
+        (["b op:add", "b op:add"], "breakpoint 1 is that already"),
         (["goto"], "expected a step from 1 to 6 or end, found ''"),
         (["unt"], "'' is not a SPEC; write op:log, name:0.weight, layer:2, train.py:12, 12,"),
         (["goto end", "unt op:add"], "every step has been made; back goes back"),
@@ -243,6 +246,31 @@ def test_tree_tells_what_has_been_made_and_what_is_shared():
         ">     4",
     ]
     assert any(line.endswith("h = Tanh (above)") for line in lines)
+
+
+def test_arrays_in_a_dict_are_told_by_their_corners():
+    x = mg.Tensor(np.arange(400.0).reshape(100, 4), requires_grad=True, name="x")
+    loss = (x * 2.0).sum()
+    for command in ("inputs", "pp inputs", "p inputs"):
+        text = answer(loss, "goto 2", command)
+        assert text.count("\n") < 8
+        assert "398., 399." in text
+    assert answer(loss, "pp list(range(3))") == "[0, 1, 2]"
+
+
+def test_a_tree_may_begin_at_a_step():
+    lines = answer(reused(), "tree 5").splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["5", "Multiply"], ["6", "h"]]
+    chain = mg.Tensor([1.0], requires_grad=True, name="x")
+    for _ in range(300):
+        chain = mg.tanh(chain)
+    assert answer(chain.sum(), "tree").endswith("the first 200 lines; tree k begins at step k")
+    assert "leaf x" in answer(chain.sum(), "tree 290")
+
+
+def test_parentheses_after_q_do_no_harm():
+    with pytest.raises(DebuggerQuit):
+        mg.debug(neuron(), **typed("quit()"))
 
 
 def test_a_deep_tree_says_how_deep_it_is():
@@ -513,3 +541,13 @@ def test_nothing_is_changed_in_passing(line):
 def test_a_pass_starts_from_a_tensor(start):
     with pytest.raises(mg.errors.DTypeError, match="starts from a Tensor, got None"):
         list(start(None))
+
+
+def test_the_marks_stand_under_wide_characters_too():
+    σ = mg.Tensor([1.0, 2.0], requires_grad=True)
+    変数 = mg.exp(σ)
+    lines = answer((変数 + mg.log(σ)).sum(), "unt op:log", "l").splitlines()
+    (place,) = (k for k, line in enumerate(lines) if line.split()[1:2] == ["->"])
+    # In a terminal 変数 takes four columns.
+    source = lines[place].replace("変数", "....")
+    assert source[lines[place + 1].index("^") :][: lines[place + 1].count("^")] == "mg.log(σ)"

@@ -375,3 +375,17 @@ def test_every_explanation_fits_a_terminal():
     loss = (a_rather_long_name_for_a_hidden_layer.detach() @ second).sum() + (a_rather_long_name_for_a_hidden_layer @ second).sum()  # noqa: E501  # fmt: skip
     for text in (str(why(loss, first)), str(why(loss, second))):
         assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_gradient_that_is_not_finite_is_no_answer_but_points_to_one():
+    x = parameter("x", 2, 2)
+    x.data[0, 1] = 0.0
+    with np.errstate(divide="ignore"):
+        loss = mg.log(abs(x)).sum() + mg.sqrt(abs(x)).sum()
+        found = why(loss, x)
+    assert "It is not finite: 1 nan of 4 entries; nan at the prompt" in sentences(found)
+
+
+def test_a_gradient_without_entries():
+    x = mg.Tensor(np.zeros((0, 3)), requires_grad=True, name="x")
+    assert "It has no entries: the shape is (0, 3)" in sentences(why(mg.exp(x).sum(), x))
