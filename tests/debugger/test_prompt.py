@@ -269,8 +269,9 @@ def test_a_tree_may_begin_at_a_step():
 
 
 def test_parentheses_after_q_do_no_harm():
-    with pytest.raises(DebuggerQuit):
-        mg.debug(neuron(), **typed("quit()"))
+    files = typed("quit()", "n")
+    with pytest.raises(DebuggerQuit, match="at step 1 of 6"):
+        mg.debug(neuron(), **files)
 
 
 def test_a_deep_tree_says_how_deep_it_is():

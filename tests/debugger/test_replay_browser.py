@@ -223,6 +223,15 @@ def test_a_long_line_of_source_is_scrolled_to_what_is_marked(open_page):
     assert right <= page.locator("pre:has(mark)").evaluate("p => p.getBoundingClientRect().right")
 
 
+def test_a_long_name_stays_in_its_card(open_page):
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="encoder" * 30)
+    page = open_page(mg.exp(x).sum())
+    for _ in range(3):
+        wide = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        assert set(page.locator(".card").evaluate_all(wide)) == {0}
+        page.keyboard.press("ArrowRight")
+
+
 def test_nan_is_found_and_told(open_page):
     page = open_page(not_finite())
     page.keyboard.press("End")
