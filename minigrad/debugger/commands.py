@@ -59,8 +59,10 @@ class Commands(cmd.Cmd):
         self.watched: list[str] = []
 
     def say(self, *lines: str) -> None:
+        """Write lines; what the terminal has no character for is escaped."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         for line in lines:
-            self.stdout.write(line + "\n")
+            self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
     def complain(self, error: BaseException) -> None:
         """One line, as pdb does it."""

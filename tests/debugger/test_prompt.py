@@ -1,5 +1,7 @@
 """Commands of the prompt, one by one, with what each says when it is misused."""
 
+import io
+
 import numpy as np
 import pytest
 from prompting import answer, answers, session, typed
@@ -552,3 +554,18 @@ def test_the_marks_stand_under_wide_characters_too():
     # In a terminal 変数 takes four columns.
     source = lines[place].replace("変数", "....")
     assert source[lines[place + 1].index("^") :][: lines[place + 1].count("^")] == "mg.log(σ)"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", "'\\u03c3\\udc80'"), ("utf-8", "'σ\\udc80'")]
+)
+def test_what_a_terminal_cannot_show_is_escaped(encoding, shown):
+    x = mg.Tensor(2.0, requires_grad=True, name="σ\udc80")
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    loss = mg.tanh(x)
+    loss.name = x.name
+    mg.debug(loss, stdin=io.StringIO("n\nc\n"), stdout=output)
+    output.flush()
+    text = output.buffer.getvalue().decode(encoding)
+    assert f"Tensor() float64 0.964028 {shown} = Tanh" in text
+    assert "backward pass 1 is complete" in text
