@@ -95,11 +95,13 @@ class Showing(Commands):
 
     def named(self, name: str) -> Tensor:
         """A tensor of this graph by its name."""
+        found = [tensor for tensor in self.run.grads if tensor.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise DomainError(f"{len(found)} tensors are named {name!r}; try grads[VARIABLE]")
         names = [tensor.name for tensor in self.run.grads if tensor.name is not None]
-        for tensor in self.run.grads:
-            if tensor.name == name:
-                return tensor
-        known = ", ".join(names) or "none"
+        known = ", ".join(dict.fromkeys(names)) or "none"
         raise DomainError(f"no tensor here is named {name!r}; there are {known}")
 
     def do_contrib(self, arg: str) -> None:

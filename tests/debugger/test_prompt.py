@@ -234,6 +234,15 @@ def test_gradients_inputs_and_contributions():
     assert text.splitlines()[-1] == f"  sum  [[{entries.replace(',', '')}]]"
 
 
+def test_a_name_that_several_have_is_no_answer():
+    x, y = (mg.Tensor([1.0, 2.0], requires_grad=True, name="x") for _ in "xy")
+    files = typed("g x", "goto end", "p grads[y]", "c")
+    mg.debug((x * y).sum(), **files)
+    told = dict(answers(files["stdout"].getvalue()))
+    assert told["g x"] == "*** 2 tensors are named 'x'; try grads[VARIABLE]"
+    assert told["p grads[y]"] == "[1. 2.]"
+
+
 def test_tree_tells_what_has_been_made_and_what_is_shared():
     lines = answer(reused(), "goto 4", "tree").splitlines()
     assert lines[0].startswith("*     1  Sum ()")
