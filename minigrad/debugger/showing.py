@@ -9,9 +9,9 @@ import numpy as np
 
 from minigrad.debugger.commands import Commands
 from minigrad.debugger.formula import source_of_rule
-from minigrad.debugger.paragraphs import wrapped
+from minigrad.debugger.paragraphs import WIDTH, wrapped
 from minigrad.debugger.replay import replay
-from minigrad.debugger.screen import WIDTH, label, origin
+from minigrad.debugger.screen import label, origin
 from minigrad.debugger.shortening import cut, number, short
 from minigrad.debugger.source import Source
 from minigrad.debugger.step import norm

@@ -10,8 +10,8 @@ import os
 from dataclasses import dataclass
 from itertools import islice
 from types import CodeType
-from unicodedata import east_asian_width
 
+from minigrad.drawing.text import columns
 from minigrad.tensor import Tensor
 
 __all__ = ["Source", "source_of"]
@@ -75,11 +75,6 @@ class Source:
             before, marked = columns(text[common:start]), columns(text[start:end])
             shown += [text[common:], (" " * before + "^" * marked).rstrip()]
         return shown
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal it takes: wide characters, such as Chinese ones, two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def source_of(tensor: Tensor) -> Source | None:
