@@ -10,10 +10,11 @@ from minigrad.debugger.cause import cause_of, number
 from minigrad.debugger.cuts import graph_of
 from minigrad.debugger.failing import failure
 from minigrad.debugger.findings import BackwardFinding, ForwardFinding, NanReport
-from minigrad.debugger.formula import argument_names, formula_of
+from minigrad.debugger.formula import formula_of
 from minigrad.debugger.places import Index
 from minigrad.debugger.source import source_of
 from minigrad.debugger.step import contribution_of, rule_name
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import GraphError
 from minigrad.tensor import Tensor
 
@@ -97,7 +98,7 @@ def operands_of(tensor: Tensor) -> list[tuple[str, Any, Any]]:
     """Name, input and value of each operand of the op that a tensor came out of."""
     if not tensor.inputs:
         return []
-    return list(zip(argument_names(tensor), tensor.inputs, tensor.arrays, strict=True))
+    return list(zip(names_of_inputs(tensor), tensor.inputs, tensor.arrays, strict=True))
 
 
 def on_the_way(root: Tensor, taking_part: set[Tensor]) -> set[Tensor]:
@@ -157,7 +158,7 @@ def leaf_value(tensor: Tensor, user: Tensor | None) -> ForwardFinding:
 def computed_value(tensor: Tensor) -> ForwardFinding:
     op: Any = tensor.op
     index, value, count = first_bad(tensor.data)
-    names = argument_names(tensor)
+    names = names_of_inputs(tensor)
     given = names, tensor.arrays, tensor.params
     cause = cause_of(op.forward, *given, tensor.data, index, op.__name__)
     return ForwardFinding(
@@ -243,7 +244,7 @@ def cause_in_rule(
     tensor: Tensor, position: int, grad_out: Array, contribution: Array, index: Index
 ) -> str:
     op: Any = tensor.op
-    names = ["dL/dout", "out", *argument_names(tensor)]
+    names = ["dL/dout", "out", *names_of_inputs(tensor)]
     values = [grad_out, tensor.data, *tensor.arrays]
     rule, formula = rule_name(tensor, position), formula_of(tensor, position)
     given = names, values, tensor.params

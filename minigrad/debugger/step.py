@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.formula import argument_names, formula_of, source_of_rule
+from minigrad.debugger.formula import formula_of, source_of_rule
 from minigrad.debugger.source import Source, source_of
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.graph import wrong_shape
 from minigrad.tensor import Tensor
 
@@ -131,7 +132,7 @@ class Step:
         self.params = tensor.params
         self.out: Array = tensor.data
         self.grad_out: Array = run.grads[tensor]
-        self.values = dict(zip(argument_names(tensor), tensor.arrays, strict=True))
+        self.values = dict(zip(names_of_inputs(tensor), tensor.arrays, strict=True))
         inputs = [x for x in tensor.inputs if isinstance(x, Tensor)]
         self.before = {x: run.grads[x] for x in inputs if x in run.grads}
         self.waiting = {x: len(run.pending(x)) for x in self.before}
@@ -225,7 +226,7 @@ def contribution_of(tensor: Tensor, index: int, grad_out: Array) -> Array:
 def rule_name(tensor: Tensor, index: int) -> str:
     """``Linear.grad_weight``."""
     op: Any = tensor.op
-    return f"{op.__name__}.grad_{argument_names(tensor)[index]}"
+    return f"{op.__name__}.grad_{names_of_inputs(tensor)[index]}"
 
 
 def norm(array: Array) -> float:

@@ -8,8 +8,8 @@ from op_cases import CASES
 
 import minigrad as mg
 from minigrad.debugger import nan_report, steps
-from minigrad.debugger.formula import argument_names
 from minigrad.debugger.parts import argument, result_of
+from minigrad.drawing.nodes import names_of_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -402,7 +402,7 @@ def test_the_parts_of_forwards_and_rules_add_up_to_what_they_return(case):
     inputs = [mg.Tensor(x, requires_grad=True) for x in case.draw()]
     out = case.function(*inputs)
     for step in steps(out, np.random.default_rng(1).standard_normal(out.shape)):
-        names = argument_names(step.tensor)
+        names = names_of_inputs(step.tensor)
         given = [argument(n, x) for n, x in zip(names, step.tensor.arrays, strict=True)]
         if step.op in ("Concatenate", "ScatterAdd", "BroadcastTo"):
             continue
