@@ -95,8 +95,8 @@ class Driver:
     def attended(self, prompt: Prompt, root: Tensor, grad_root: Any) -> Grads:
         run = BackwardPass(root, grad_root)
         prompt.enter(run, self.passes, variables_of_caller())
-        reasons = self.start(run)
         try:
+            reasons = self.start(run)
             reasons += prompt.reasons_to_stop() or ([] if reasons else prompt.advance())
         except Exception as error:
             error.add_note(f"in the backward step of {run.tensor!r}")

@@ -181,7 +181,8 @@ def test_what_is_asked_for_must_make_sense(arguments, message):
         pass
 
 
-def test_a_rule_that_fails_before_any_stop_fails_as_backward_does():
+@pytest.mark.parametrize("options", [{"at": 9}, {"on": "nonfinite"}])
+def test_a_rule_that_fails_before_any_stop_fails_as_backward_does(options):
     class Broken(mg.Op):
         @staticmethod
         def forward(x):
@@ -192,7 +193,7 @@ def test_a_rule_that_fails_before_any_stop_fails_as_backward_does():
             raise ArithmeticError("no rule today")
 
     loss = mg.call(Broken, mg.Tensor([1.0], requires_grad=True)).sum()
-    with mg.debugging(at=9, **typed()), pytest.raises(ArithmeticError) as error:
+    with mg.debugging(**options, **typed()), pytest.raises(ArithmeticError) as error:
         loss.backward()
     assert error.value.__notes__[0].startswith(
         "in the backward step of Tensor(1) float64 1 = Broken"
