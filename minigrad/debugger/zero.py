@@ -1,5 +1,6 @@
 """Why a gradient that a pass gives is zero, or is not what ``.grad`` says."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,21 @@ def of_a_gradient(root: Tensor, x: Tensor) -> Explanation:
     if given is None and root.size != 1:
         given = np.random.default_rng(0).standard_normal(root.shape)
     run = BackwardPass(root, given)
-    name = called(x)
     try:
         run.go_to(len(run))
     except Exception as error:
+        problem = failure(run, error)
         if run.pending(x):
-            return of_a_failure(x, run, failure(run, error))
+            return of_a_failure(x, run, problem)
+        found = of_what_arrived(root, x, run)
+        later = f"The pass fails later, in step {run.position + 1} of {len(run)}: {problem}"
+        return replace(found, text=f"{found.text}\n{wrapped(later)}")
+    return of_what_arrived(root, x, run)
+
+
+def of_what_arrived(root: Tensor, x: Tensor, run: BackwardPass) -> Explanation:
+    """For a gradient that is complete."""
+    name = called(x)
     gradient = run.grads[x]
     nonzero = int(np.count_nonzero(gradient))
     if x.grad is not None and nonzero and not x.grad.any():

@@ -111,6 +111,7 @@ def test_why_knows_a_gradient_that_was_complete_before():
     found = why((inner * early).sum(), early)
     assert found.kind == "not run"
     assert "norm 2.06" in said(str(found))  # of [0.5, 2]
+    assert said(str(found)).endswith(f"The pass fails later, in step 3 of 3: {RAISES}")
 
 
 @pytest.mark.parametrize("command", ["c", "n 9", "goto end", "unt op:tanh"])
