@@ -3,7 +3,7 @@
 from typing import Any
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.step import rule_name
+from minigrad.debugger.contributions import rule_name
 from minigrad.tensor import Tensor
 
 __all__ = ["failure"]

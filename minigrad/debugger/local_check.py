@@ -16,10 +16,11 @@ from minigrad.checking.graph_check import (
 from minigrad.checking.report import Report
 from minigrad.checking.rule_run import run_rule
 from minigrad.checking.tensors import Settings, by_entry, in_units
+from minigrad.debugger.contributions import rule_name
 from minigrad.debugger.cutting import part_around
 from minigrad.debugger.local_jacobian import index_of_argument
 from minigrad.debugger.places import peak
-from minigrad.debugger.step import Step, rule_name
+from minigrad.debugger.step import Step
 from minigrad.errors import DomainError
 
 __all__ = ["FiniteDifference", "check_step", "finite_difference"]

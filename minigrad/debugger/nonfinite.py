@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.cause import cause_of, number
+from minigrad.debugger.contributions import contribution_of, rule_name
 from minigrad.debugger.cuts import graph_of
 from minigrad.debugger.failing import failure
 from minigrad.debugger.findings import BackwardFinding, ForwardFinding, NanReport
 from minigrad.debugger.formula import formula_of
 from minigrad.debugger.places import Index
 from minigrad.debugger.source import source_of
-from minigrad.debugger.step import contribution_of, rule_name
 from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import GraphError
 from minigrad.tensor import Tensor

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
+from minigrad.debugger.contributions import norm
 from minigrad.debugger.equation import Number, Reading
 from minigrad.debugger.failing import failure
 from minigrad.debugger.formula import SEE_RULE
@@ -18,7 +19,7 @@ from minigrad.debugger.paragraphs import WIDTH, windowed, wrapped
 from minigrad.debugger.places import peak
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
-from minigrad.debugger.step import Arrival, Flow, Step, norm
+from minigrad.debugger.step import Arrival, Flow, Step
 from minigrad.tensor import Tensor
 
 __all__ = ["Screen", "label", "origin"]

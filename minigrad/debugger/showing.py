@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.debugger.commands import Commands
+from minigrad.debugger.contributions import norm
 from minigrad.debugger.formula import source_of_rule
 from minigrad.debugger.paragraphs import WIDTH, wrapped
 from minigrad.debugger.replay import replay
 from minigrad.debugger.screen import label, origin
 from minigrad.debugger.shortening import cut, number, short
 from minigrad.debugger.source import Source
-from minigrad.debugger.step import norm
 from minigrad.errors import DomainError
 from minigrad.tensor import Tensor
 

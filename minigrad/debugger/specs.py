@@ -10,7 +10,8 @@ from operator import ge, gt, le, lt
 import numpy as np
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.step import Step, norm
+from minigrad.debugger.contributions import norm
+from minigrad.debugger.step import Step
 from minigrad.errors import DomainError
 
 __all__ = ["NAMED", "Spec", "all_steps", "choices", "missing", "parse_spec"]

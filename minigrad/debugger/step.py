@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
+from minigrad.debugger.contributions import contribution_of, norm, ratio, rule_name
 from minigrad.debugger.formula import formula_of, source_of_rule
 from minigrad.debugger.source import Source, source_of
 from minigrad.drawing.nodes import names_of_inputs
-from minigrad.graph import wrong_shape
 from minigrad.tensor import Tensor
 
-__all__ = ["Arrival", "Flow", "Step", "contribution_of", "steps"]
+__all__ = ["Arrival", "Flow", "Step", "steps"]
 
 Array = NDArray[Any]
 
@@ -211,33 +211,6 @@ class Step:
         flows = [flow for flow in self.flows if argument in (None, flow.argument)]
         names = list(self.values)
         return "\n".join(source_of_rule(self.tensor, names.index(f.argument)) for f in flows)
-
-
-def contribution_of(tensor: Tensor, index: int, grad_out: Array) -> Array:
-    """What the rule of an op's input number ``index`` gives, in the dtype of that input."""
-    op: Any = tensor.op
-    x, rule = tensor.inputs[index], op.rules[index]
-    contribution: Array = rule(grad_out, tensor.data, *tensor.arrays, **tensor.params)
-    if getattr(contribution, "shape", None) != x.shape:
-        raise wrong_shape(x, rule, contribution)
-    return contribution.astype(x.dtype, copy=False)
-
-
-def rule_name(tensor: Tensor, index: int) -> str:
-    """``Linear.grad_weight``."""
-    op: Any = tensor.op
-    return f"{op.__name__}.grad_{names_of_inputs(tensor)[index]}"
-
-
-def norm(array: Array) -> float:
-    """Euclidean norm, in float64."""
-    return float(np.linalg.norm(np.asarray(array, np.float64)))
-
-
-def ratio(numerator: float, denominator: float) -> float:
-    if denominator == 0:
-        return float("nan") if numerator == 0 else float("inf")
-    return numerator / denominator
 
 
 def steps(root: Tensor, gradient: ArrayLike | None = None) -> Iterator[Step]:

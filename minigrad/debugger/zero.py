@@ -7,13 +7,13 @@ import numpy as np
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.cause import number
+from minigrad.debugger.contributions import norm, rule_name
 from minigrad.debugger.dead import dead_units
 from minigrad.debugger.explanation import Explanation, called, told
 from minigrad.debugger.failing import failure
 from minigrad.debugger.paragraphs import place_lines, wrapped
 from minigrad.debugger.shortening import faults
 from minigrad.debugger.source import source_of
-from minigrad.debugger.step import norm, rule_name
 from minigrad.debugger.tangent import ends_of_influence
 from minigrad.tensor import Tensor
 

@@ -6,7 +6,7 @@ from op_cases import CASES
 
 import minigrad as mg
 from minigrad.debugger import local_jacobian, steps
-from minigrad.debugger.step import contribution_of
+from minigrad.debugger.contributions import contribution_of
 from minigrad.debugger.tangent import pushed
 from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import DomainError
