@@ -45,6 +45,23 @@ def reused():
     return (h * x + mg.exp(h) * h).sum()
 
 
+class Broken(mg.Op):
+    """A copy, with a rule that raises."""
+
+    @staticmethod
+    def forward(x):
+        return x * 1.0
+
+    @staticmethod
+    def grad_x(grad_out, out, x):
+        raise ArithmeticError("no rule today")
+
+
+def failing():
+    """Of the three steps the second cannot be made."""
+    return mg.call(Broken, mg.tanh(mg.Tensor([0.5, 1.0], requires_grad=True, name="x"))).sum()
+
+
 CASES = {
     "neuron": neuron,
     "small network": small_network,

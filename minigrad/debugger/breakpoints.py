@@ -48,8 +48,11 @@ class Breakpoints:
         Raises
         ------
         DomainError
-            If the condition is not a Python expression.
+            If the condition is not a Python expression, or there is one like it.
         """
+        for one in self.table.values():
+            if (one.spec.text, one.condition, one.temporary) == (spec.text, condition, temporary):
+                raise DomainError(f"breakpoint {one.number} is that already")
         made = Breakpoint(self.last_number + 1, spec, temporary=temporary)
         self.set_condition(made, condition)
         self.last_number += 1

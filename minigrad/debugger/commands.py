@@ -59,8 +59,10 @@ class Commands(cmd.Cmd):
         self.watched: list[str] = []
 
     def say(self, *lines: str) -> None:
+        """Write lines; what the terminal has no character for is escaped."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         for line in lines:
-            self.stdout.write(line + "\n")
+            self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
     def complain(self, error: BaseException) -> None:
         """One line, as pdb does it."""
@@ -144,7 +146,8 @@ class Commands(cmd.Cmd):
         if isinstance(value, np.ndarray):
             text = np.array2string(value, threshold=200)
         else:
-            text = str(value) if isinstance(value, np.generic) else repr(value)
+            with np.printoptions(threshold=20, edgeitems=2):  # arrays in a dict or list
+                text = str(value) if isinstance(value, np.generic) else repr(value)
         return text if len(text) <= 4000 else text[:4000] + "..."
 
     # Arguments of commands
@@ -155,6 +158,13 @@ class Commands(cmd.Cmd):
             return default
         if not text.isdecimal() or int(text) == 0:
             raise DomainError(f"expected a number of steps from 1 on, found {text!r}")
+        return int(text)
+
+    def step_number(self, text: str, hint: str = "") -> int:
+        """A step of this pass."""
+        total = len(self.run)
+        if not (text.isdecimal() and 1 <= int(text) <= total):
+            raise DomainError(f"expected a step from 1 to {total}{hint}, found {text!r}")
         return int(text)
 
     def arguments(self) -> list[str]:

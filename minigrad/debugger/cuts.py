@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.debugger.formula import argument_names
 from minigrad.debugger.source import Source, source_of
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import GraphError
 from minigrad.graph import topological_order
 from minigrad.tensor import Tensor
@@ -46,6 +46,10 @@ class Constant:
     value: Any
     user: Tensor
     argument: str
+
+    def __str__(self) -> str:
+        op: Any = self.user.op
+        return f"the constant {self.argument!r} of {op.__name__}"
 
     @property
     def array(self) -> Array:
@@ -83,7 +87,7 @@ def constants_of(root: Tensor) -> Iterator[Constant]:
         yield Constant(root, root, "the root")
         return
     for tensor in reversed(graph_of(root)):
-        names = argument_names(tensor) if tensor.inputs else []
+        names = names_of_inputs(tensor) if tensor.inputs else []
         for name, x in zip(names, tensor.inputs, strict=True):
             if isinstance(x, np.ndarray) or (isinstance(x, Tensor) and not x.requires_grad):
                 yield Constant(x, tensor, name)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.cause import number
-from minigrad.debugger.formula import argument_names, formula_of
+from minigrad.debugger.formula import formula_of
 from minigrad.debugger.tangent import End
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.tensor import Tensor
 
 __all__ = ["dead_units"]
@@ -30,7 +31,7 @@ def dead_units(end: End) -> str:
     """
     tensor = end.tensor
     op: Any = tensor.op
-    names = argument_names(tensor)
+    names = names_of_inputs(tensor)
     if len(end.tangents) > 1:
         return f"what comes through {' and '.join(names[index] for index in end.tangents)} cancels"
     ((index, tangent),) = end.tangents.items()
@@ -99,7 +100,7 @@ def not_taken(tensor: Tensor, index: int, reached: Array) -> str:
 
 
 def matrix_of_zeros(tensor: Tensor, index: int, reached: Array) -> str:
-    names = argument_names(tensor)
+    names = names_of_inputs(tensor)
     if index > 1:
         return ""
     other = names[1 - index]

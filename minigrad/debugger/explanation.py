@@ -17,8 +17,8 @@ class Explanation:
     ----------
     tensor : Tensor
     kind : str
-        "gradient" (there is one, not zero), "not run", "cleared", "zero", "unused", "detached",
-        "constant", "no_grad", "requires_grad" or "freed".
+        "gradient" (there is one, not zero), "not run", "cleared", "zero", "failed", "unused",
+        "detached", "constant", "no_grad", "requires_grad" or "freed".
     text : str
         In sentences, at most 80 columns wide, with lines of source.
     source : Source or None

@@ -6,21 +6,13 @@ import textwrap
 from functools import lru_cache
 from typing import Any
 
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.tensor import Tensor
 
-__all__ = ["SEE_RULE", "argument_names", "formula_of", "source_of_rule"]
+__all__ = ["SEE_RULE", "formula_of", "source_of_rule"]
 
 SEE_RULE = "see the rule"
 """For one that is more than assignments."""
-
-
-def argument_names(tensor: Tensor) -> list[str]:
-    """What the op calls its inputs; those of one with ``*arrays`` are numbered."""
-    op: Any = tensor.op
-    names = list(op.input_names)
-    if len(names) == len(tensor.inputs):
-        return names
-    return [f"{names[0]}[{index}]" for index in range(len(tensor.inputs))]
 
 
 def rule_of(tensor: Tensor, index: int) -> Any:
@@ -55,7 +47,7 @@ def formula_of(tensor: Tensor, index: int) -> str:
     >>> formula_of(x / 2.0, 0)
     'dL/dx = dL/dout / y'
     """
-    argument = argument_names(tensor)[index]
+    argument = names_of_inputs(tensor)[index]
     text = formula_in(source_of_rule(tensor, index), argument.partition("[")[0])
     return text.replace("dL/darrays", f"dL/d{argument}") if "[" in argument else text
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.debugger.step import contribution_of
+from minigrad.debugger.contributions import contribution_of
 from minigrad.tensor import Tensor
 
 __all__ = ["Pair", "blocks_of", "fully_paired", "paired_axes", "rows_of", "rows_of_a_block"]

@@ -1,5 +1,7 @@
 """Commands that judge: finite differences, local checks, and why something is NaN or zero."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from minigrad.checking.report import Report
@@ -9,12 +11,16 @@ from minigrad.debugger.local_check import check_step, finite_difference
 from minigrad.debugger.local_jacobian import local_jacobian
 from minigrad.debugger.nonfinite import nan_report
 from minigrad.debugger.paragraphs import wrapped
+from minigrad.debugger.specs import all_steps
+from minigrad.debugger.step import Step
 from minigrad.debugger.why import why
 from minigrad.errors import DomainError
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 __all__ = ["Judging"]
+
+LARGE = 200_000
 
 
 class Judging(Commands):
@@ -25,7 +31,9 @@ class Judging(Commands):
 
         Of an elementwise op that is a diagonal; a large one is told by its structure.
         """
-        self.say(str(local_jacobian(self.step, self.argument(arg))))
+        name = self.argument(arg)
+        self.announce([self.step])
+        self.say(str(local_jacobian(self.step, name)))
 
     def do_fd(self, arg: str) -> None:
         """fd [input] [index]: one entry of what leaves, beside a finite difference.
@@ -33,12 +41,21 @@ class Judging(Commands):
         fd weight [3, 1] takes that entry; without an index it is the largest.
         """
         name, _, place = arg.partition(" ")
-        step = self.step
-        self.say(str(finite_difference(step, self.argument(name), self.index(place))))
+        argument, index = self.argument(name), self.index(place)
+        self.announce([self.step])
+        self.say(str(finite_difference(self.step, argument, index)))
+
+    def announce(self, steps: Iterable[Step]) -> None:
+        """Say beforehand what may take long: many runs of an op on large arrays."""
+        largest = max((step.numbers for step in steps), default=0)
+        if largest > LARGE:
+            self.say(f"an op with {largest:,} numbers is run many times: Ctrl-C gives up")
+            self.stdout.flush()
 
     def do_check(self, arg: str) -> None:
         """check: every rule of this node against finite differences, at its own values."""
         self.nothing_more(arg, "check")
+        self.announce([self.step])
         self.say(*verdicts(check_step(self.step)))
 
     def do_bisect(self, arg: str) -> None:
@@ -48,6 +65,7 @@ class Judging(Commands):
         make those after it look wrong.
         """
         self.nothing_more(arg, "bisect")
+        self.announce(all_steps(self.run))
         found = first_wrong_step(self.run)
         if found is None:
             self.say(f"no step fails its check: all {len(self.run)} are right, or cannot be judged")

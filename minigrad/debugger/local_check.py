@@ -16,9 +16,11 @@ from minigrad.checking.graph_check import (
 from minigrad.checking.report import Report
 from minigrad.checking.rule_run import run_rule
 from minigrad.checking.tensors import Settings, by_entry, in_units
+from minigrad.debugger.contributions import rule_name
+from minigrad.debugger.cutting import part_around
 from minigrad.debugger.local_jacobian import index_of_argument
 from minigrad.debugger.places import peak
-from minigrad.debugger.step import Step, rule_name
+from minigrad.debugger.step import Step
 from minigrad.errors import DomainError
 
 __all__ = ["FiniteDifference", "check_step", "finite_difference"]
@@ -120,7 +122,8 @@ def finite_difference(
     """Compare one entry of what a step gives to an argument with a finite difference.
 
     Only this op runs again, on float64 copies: L is replaced by the sum of grad_out · out, which
-    has the same gradient here.
+    has the same gradient here. Of a matrix product it is the row or column that the entry goes
+    into, of an elementwise op without kinks that entry alone.
 
     Parameters
     ----------
@@ -164,15 +167,20 @@ def finite_difference(
             return FiniteDifference(*nothing, "FAIL", watched.fault)
         if not np.isfinite(step.grad_out).all():
             return FiniteDifference(*nothing, "inconclusive", "the gradient here is not finite")
-        problem = problem_of(tensor, [watched])
-        fault = fault_of_forward(tensor, problem)
+        part, of_out, places = part_around(tensor, position, at)
+        problem = problem_of(part, [watched])
+        fault = fault_of_forward(part, problem)
         if fault is not None:
             return FiniteDifference(*nothing, *fault)
         cotangent = np.asarray(step.grad_out, np.float64)
         pulled = np.asarray(rule_in_float64(tensor, position, cotangent), np.float64)
         leaf = problem.leaves[watched.name]
-        target = Target(problem, leaf, cotangent.ravel(), problem.outcome(), pulled)
-        found = in_units(by_entry(target, int(np.ravel_multi_index(at, shape)) if at else 0))
+        place = places[position]
+        cut_out = cotangent[of_out].ravel(), problem.outcome(), pulled[place]
+        target = Target(problem, leaf, *cut_out)
+        inside = [i - (taken.start or 0) for i, taken in zip(at, place, strict=True)]
+        flat = int(np.ravel_multi_index(inside, leaf.shape)) if at else 0
+        found = in_units(by_entry(target, flat))
     return FiniteDifference(
         rule, name, at, entry, found.analytic, found.numeric, found.bar, found.verdict, found.kink
     )

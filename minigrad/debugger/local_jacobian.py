@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.debugger.contributions import contribution_of, norm, rule_name
 from minigrad.debugger.formula import formula_of
 from minigrad.debugger.jacobian_structure import (
     Pair,
@@ -20,7 +21,7 @@ from minigrad.debugger.jacobian_structure import (
     rows_of,
     rows_of_a_block,
 )
-from minigrad.debugger.step import Step, contribution_of, norm, rule_name
+from minigrad.debugger.step import Step
 from minigrad.errors import DomainError
 from minigrad.tensor import Tensor
 

@@ -1,8 +1,9 @@
 """Commands that move: forwards, backwards, to a place, and into a rule."""
 
 from minigrad.debugger.commands import Commands
+from minigrad.debugger.failing import failure
 from minigrad.debugger.python_debugger import step_into
-from minigrad.debugger.specs import Spec, parse_spec
+from minigrad.debugger.specs import Spec, missing, parse_spec
 from minigrad.errors import DomainError
 
 __all__ = ["Moving"]
@@ -27,6 +28,25 @@ class Moving(Commands):
                 return reasons
         return []
 
+    def moved(self, steps: int | None = None, until: Spec | None = None) -> list[str]:
+        """`advance` of a command: it ends in front of a step that fails, and the screen says why.
+
+        Raises
+        ------
+        DomainError
+            If that is the step at hand.
+        """
+        start = self.run.position
+        try:
+            return self.advance(steps, until)
+        except Exception as error:
+            self.tell_if_still_at(start, error)
+            return []
+
+    def tell_if_still_at(self, start: int, error: Exception) -> None:
+        if self.run.position == start:
+            raise DomainError(failure(self.run, error)) from error
+
     def reasons_to_stop(self) -> list[str]:
         """The breakpoints that this step answers to."""
         return [] if self.run.done else self.breakpoints.hit(self.step, self.names)
@@ -40,7 +60,7 @@ class Moving(Commands):
         count = self.count(arg)
         if self.run.done:
             raise DomainError("every step has been made; c ends the pass, back goes back")
-        self.show(*self.advance(count))
+        self.show(*self.moved(count))
 
     def do_back(self, arg: str) -> None:
         """back [k]: undo the last step, or k steps.
@@ -60,7 +80,7 @@ class Moving(Commands):
         At the end every .grad is filled, as by backward(), and the program goes on.
         """
         self.nothing_more(arg, "c")
-        reasons = self.advance()
+        reasons = self.moved()
         if self.run.done:
             self.finished = True
             return True
@@ -86,10 +106,13 @@ class Moving(Commands):
 
         It does not stop at breakpoints.
         """
-        total = len(self.run)
-        if arg != "end" and not (arg.isdecimal() and 1 <= int(arg) <= total):
-            raise DomainError(f"expected a step from 1 to {total} or end, found {arg!r}")
-        self.run.go_to(total if arg == "end" else int(arg) - 1)
+        start = self.run.position
+        end = len(self.run)
+        wanted = end if arg == "end" else self.step_number(arg, " or end") - 1
+        try:
+            self.run.go_to(wanted)
+        except Exception as error:
+            self.tell_if_still_at(start, error)
         self.show()
 
     def do_unt(self, arg: str) -> None:
@@ -100,8 +123,12 @@ class Moving(Commands):
         if self.run.done:
             raise DomainError("every step has been made; back goes back")
         spec = parse_spec(arg, self.run)
-        reasons = self.advance(until=spec)
-        self.show(*(reasons or [f"no later step answers to {spec.text}"]))
+        if problem := missing(spec, self.run):
+            raise DomainError(problem)
+        reasons = self.moved(until=spec)
+        if self.run.done:
+            reasons = [f"no later step answers to {spec.text}"]
+        self.show(*reasons)
 
     def do_s(self, arg: str) -> None:
         """s [input]: step into this node's rule with Python's own debugger, pdb.
@@ -120,7 +147,7 @@ class Moving(Commands):
         Before its end no .grad changes, and backward() raises DebuggerQuit, which ends
         the program unless it is caught. At the end q is c.
         """
-        self.nothing_more(arg, "q")
+        self.nothing_more(arg.removeprefix("()"), "q")
         self.finished = self.run.done
         return True
 

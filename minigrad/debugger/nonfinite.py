@@ -7,12 +7,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.cause import cause_of, number
+from minigrad.debugger.contributions import contribution_of, rule_name
 from minigrad.debugger.cuts import graph_of
+from minigrad.debugger.failing import failure
 from minigrad.debugger.findings import BackwardFinding, ForwardFinding, NanReport
-from minigrad.debugger.formula import argument_names, formula_of
+from minigrad.debugger.formula import formula_of
 from minigrad.debugger.places import Index
 from minigrad.debugger.source import source_of
-from minigrad.debugger.step import contribution_of, rule_name
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import GraphError
 from minigrad.tensor import Tensor
 
@@ -62,7 +64,7 @@ def nan_report(root: Tensor, gradient: ArrayLike | None = None) -> NanReport:
         try:
             return NanReport(root, forward, first_gradient(run))
         except Exception as error:
-            return NanReport(root, forward, None, str(error))
+            return NanReport(root, forward, None, failure(run, error))
 
 
 def is_bad(values: Any) -> bool:
@@ -71,7 +73,10 @@ def is_bad(values: Any) -> bool:
 
 
 def first_value(root: Tensor) -> ForwardFinding | None:
-    """The earliest value that is not finite; if the root is not, the earliest on the way to it."""
+    """The earliest value that is not finite; if the root is not, the earliest on the way to it.
+
+    What was given, a leaf or a constant, counts as of the moment when the first op used it.
+    """
     order = graph_of(root)
     taking_part = set(order)
     looked_at = on_the_way(root, taking_part) if is_bad(root.data) else taking_part
@@ -79,19 +84,21 @@ def first_value(root: Tensor) -> ForwardFinding | None:
         if tensor not in looked_at:
             continue
         for name, x, value in operands_of(tensor):
-            is_constant = not (isinstance(x, Tensor) and x in taking_part)
-            if is_constant and is_bad(np.asarray(value)):
+            if isinstance(x, Tensor) and x in taking_part:
+                if x.op is None and is_bad(x.data):
+                    return leaf_value(x, tensor)
+            elif is_bad(np.asarray(value)):
                 return constant_value(tensor, name, x)
-        if is_bad(tensor.data):
-            return leaf_value(tensor, order) if tensor.op is None else computed_value(tensor)
-    return None
+        if is_bad(tensor.data) and tensor.op is not None:
+            return computed_value(tensor)
+    return leaf_value(root, None) if is_bad(root.data) else None
 
 
 def operands_of(tensor: Tensor) -> list[tuple[str, Any, Any]]:
     """Name, input and value of each operand of the op that a tensor came out of."""
     if not tensor.inputs:
         return []
-    return list(zip(argument_names(tensor), tensor.inputs, tensor.arrays, strict=True))
+    return list(zip(names_of_inputs(tensor), tensor.inputs, tensor.arrays, strict=True))
 
 
 def on_the_way(root: Tensor, taking_part: set[Tensor]) -> set[Tensor]:
@@ -132,9 +139,8 @@ def constant_value(user: Tensor, name: str, x: Any) -> ForwardFinding:
     )
 
 
-def leaf_value(tensor: Tensor, order: list[Tensor]) -> ForwardFinding:
+def leaf_value(tensor: Tensor, user: Tensor | None) -> ForwardFinding:
     """For a leaf; its place is that of the op that used it first."""
-    users = [user for user in order if any(x is tensor for x in user.inputs)]
     index, value, count = first_bad(tensor.data)
     return ForwardFinding(
         tensor=tensor,
@@ -144,7 +150,7 @@ def leaf_value(tensor: Tensor, order: list[Tensor]) -> ForwardFinding:
         value=value,
         count=count,
         total=tensor.size,
-        source=source_of(users[-1]) if users else None,
+        source=source_of(user) if user is not None else None,
         cause=f"it is in the leaf itself, {tensor!r}: no op made it",
     )
 
@@ -152,7 +158,7 @@ def leaf_value(tensor: Tensor, order: list[Tensor]) -> ForwardFinding:
 def computed_value(tensor: Tensor) -> ForwardFinding:
     op: Any = tensor.op
     index, value, count = first_bad(tensor.data)
-    names = argument_names(tensor)
+    names = names_of_inputs(tensor)
     given = names, tensor.arrays, tensor.params
     cause = cause_of(op.forward, *given, tensor.data, index, op.__name__)
     return ForwardFinding(
@@ -238,7 +244,7 @@ def cause_in_rule(
     tensor: Tensor, position: int, grad_out: Array, contribution: Array, index: Index
 ) -> str:
     op: Any = tensor.op
-    names = ["dL/dout", "out", *argument_names(tensor)]
+    names = ["dL/dout", "out", *names_of_inputs(tensor)]
     values = [grad_out, tensor.data, *tensor.arrays]
     rule, formula = rule_name(tensor, position), formula_of(tensor, position)
     given = names, values, tensor.params

@@ -5,10 +5,9 @@ from textwrap import fill
 
 from minigrad.debugger.source import Source
 
-__all__ = ["place_lines", "wrapped"]
+__all__ = ["WIDTH", "place_lines", "windowed", "wrapped"]
 
 WIDTH = 80
-INDENT = 20
 
 
 def wrapped(text: str, start: str = "") -> str:
@@ -22,13 +21,14 @@ def place_lines(source: Source | None) -> list[str]:
     """Where it is in the source, with carets under the sub-expression."""
     if source is None:
         return []
-    lines = source.marked()
-    start = first_column(lines)
-    return [f"  {source.place}", *(f"    {line[start : start + WIDTH - 4]}" for line in lines)]
+    return [f"  {source.place}", *(f"    {line}" for line in windowed(source.marked()))]
 
 
-def first_column(lines: list[str]) -> int:
-    """From which column to show long lines, so that what is marked in the first is seen."""
-    if max(map(len, lines), default=0) <= WIDTH - 4:
-        return 0
-    return max(0, lines[1].find("^") - INDENT)
+def windowed(lines: list[str]) -> list[str]:
+    """Lines of source; too long ones, shifted so that what is marked can be seen, 4 columns in."""
+    width = WIDTH - 4
+    if max(map(len, lines), default=0) <= width:
+        return lines
+    marks = [text.index("^") for text in lines[1::2] if "^" in text]
+    start = max(0, min(marks, default=0) - width // 3)
+    return [text[start : start + width] for text in lines]

@@ -4,8 +4,9 @@ import pdb
 import sys
 from typing import Any, TextIO
 
-from minigrad.debugger.formula import argument_names, rule_of
+from minigrad.debugger.formula import rule_of
 from minigrad.debugger.step import Step
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import DomainError
 
 __all__ = ["breakpoint", "step_into"]
@@ -38,7 +39,7 @@ def breakpoint(*, stdin: TextIO | None = None, stdout: TextIO | None = None) -> 
 def step_into(step: Step, argument: str, stdin: TextIO | None, stdout: TextIO | None) -> None:
     """Run a rule in pdb, which stops on its first line."""
     tensor = step.tensor
-    index = argument_names(tensor).index(argument)
+    index = names_of_inputs(tensor).index(argument)
     if not hasattr(rule_of(tensor, index), "__code__"):
         raise DomainError(f"{step.op}.grad_{argument} is not written in Python")
     op: Any = tensor.op

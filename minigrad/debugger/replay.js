@@ -7,11 +7,11 @@ function show(wanted) {
   position = Math.min(Math.max(wanted, 1), END);
   const step = steps[position - 1];
   $("step").replaceChildren(...(step ? stepView(step) : endView()));
-  const text = step ? `step ${position} of ${steps.length}` : "end";
+  const text = step ? `step ${position} of ${data.total}` : "end";
   $("position").textContent = text;
   $("slider").value = position;
   $("slider").setAttribute("aria-valuetext", step ? `${text}, ${step.op}` : "end of the pass");
-  $("live").textContent = step ? `Step ${position} of ${steps.length}: ${step.line}` : "End: all gradients have arrived";
+  $("live").textContent = step ? `Step ${position} of ${data.total}: ${step.line}` : "End: all gradients have arrived";
   $("first").disabled = $("back").disabled = position === 1;
   $("next").disabled = $("last").disabled = position === END;
   $("mark").disabled = !step;
@@ -38,7 +38,7 @@ function showBreakpoints() {
   $("to-bad").disabled = following((step) => step.notFinite.length > 0) === null;
   $("list").querySelectorAll("button").forEach((button, k) => {
     const step = steps[k];
-    button.textContent = `${breakpoints.has(k + 1) ? "● " : ""}${step.op}${step.notFinite.length ? " ⚠ not finite" : ""}`;
+    button.textContent = `${breakpoints.has(k + 1) ? "● " : ""}${step.op}${step.notFinite.length ? " ⚠ not finite" : ""}${step.problem ? " ⚠ fails" : ""}`;
     if (k + 1 === position) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   });
@@ -57,7 +57,7 @@ function jump(holds) {
 }
 
 function toggleBreakpoint() {
-  if (position === END) return;
+  if (!steps[position - 1]) return;
   if (!breakpoints.delete(position)) breakpoints.add(position);
   showBreakpoints();
 }

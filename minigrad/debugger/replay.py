@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from minigrad.data.files import PathLike, replace_bytes
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.replay_data import replay_data
+from minigrad.debugger.replay_data import Recorder
 from minigrad.debugger.replay_graph import replay_graph
 from minigrad.tensor import Tensor
 
@@ -45,7 +45,9 @@ class Replay:
     Attributes
     ----------
     steps : int
-        How many steps it has.
+        How many steps it has; the last is the one that fails, if one does.
+    problem : str or None
+        What is wrong with that step: ``Log.grad_x raises ValueError: ...``.
     data : dict
         All that the page shows, as plain values that JSON knows.
     svg : str
@@ -57,10 +59,13 @@ class Replay:
         self.data = data
         self.svg = svg
         self.steps = len(data["steps"])
+        self.problem = data["steps"][-1]["problem"] if self.steps else None
 
     def __repr__(self) -> str:
+        how = "; the last one fails" if self.problem else ""
         return (
-            f"Replay({self.steps} steps from {self.data['root']}; .save('backprop.html') writes it)"
+            f"Replay({self.steps} steps from {self.data['root']}{how}; "
+            ".save('backprop.html') writes it)"
         )
 
     def html(self) -> str:
@@ -123,7 +128,8 @@ def replay(root: Tensor, gradient: ArrayLike | None = None, check: bool | None =
     Raises
     ------
     GraphError, GradientError
-        As `Tensor.backward`.
+        As `Tensor.backward`, where the pass cannot start. If one of its steps fails, the page ends
+        there and says why.
 
     Notes
     -----
@@ -139,9 +145,8 @@ def replay(root: Tensor, gradient: ArrayLike | None = None, check: bool | None =
     >>> page.save("backprop.html")  # doctest: +SKIP
     """
     with np.errstate(all="ignore"):  # the page is where one looks for what NumPy would warn of
-        data = replay_data(root, gradient, check)
         run = BackwardPass(root, gradient)
-        run.go_to(len(run))
+        data = Recorder(run, check).data()
     svg, said = replay_graph(run)
     for found, tensor in zip(data["tensors"], run.grads, strict=True):
         found |= said[tensor]

@@ -198,12 +198,14 @@ function verdictText(row) {
 
 function stepView(step) {
   const heading = el("section", { class: "card" },
-    el("h2", {}, `Step ${step.number} of ${steps.length}: ${step.op}`),
+    el("h2", {}, `Step ${step.number} of ${data.total}: ${step.op}`),
     el("p", {}, el("code", {}, step.line)),
     step.layer ? el("p", { class: "quiet" }, `layer ${step.layer}`) : null,
-    el("p", {}, summaryOf(step)), step.notFinite.length ? warningOf(step) : null);
+    step.problem ? failureOf(step) : el("p", {}, summaryOf(step)),
+    step.notFinite.length ? warningOf(step) : null);
   return [heading, el("div", { class: "columns" },
-    el("div", {}, arrivedCard(step), step.flows.map((flow, k) => flowCard(step, flow, k)), checkCard(step)),
+    el("div", {}, arrivedCard(step), step.flows.map((flow, k) => flowCard(step, flow, k)),
+      step.problem ? null : checkCard(step)),
     el("div", { class: "beside" }, valuesCard(step), sourceCard(step)))];
 }
 
@@ -213,6 +215,13 @@ function warningOf(step) {
     el("p", { class: "warning" }, `⚠ NaN or infinity in ${step.notFinite.join(", ")}`),
     el("details", { open: isFirst && "" },
       el("summary", {}, "Where NaN or infinity comes from"), el("pre", { tabindex: 0 }, data.report)),
+  ];
+}
+
+function failureOf(step) {
+  return [
+    el("p", { class: "warning" }, `⚠ This step fails, and the pass ends here: ${step.problem}`),
+    el("p", { class: "quiet" }, "What arrived, and the values that the rule was given, are below."),
   ];
 }
 

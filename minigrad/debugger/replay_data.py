@@ -4,10 +4,11 @@ import linecache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
 from minigrad.debugger.equation import Equation, Number, Reading
+from minigrad.debugger.failing import failure
 from minigrad.debugger.local_check import check_step
 from minigrad.debugger.nonfinite import nan_report
 from minigrad.debugger.places import Index
@@ -17,7 +18,7 @@ from minigrad.debugger.step import Arrival, Flow, Step
 from minigrad.printing import one_line
 from minigrad.tensor import Tensor
 
-__all__ = ["replay_data"]
+__all__ = ["Recorder"]
 
 Array = NDArray[Any]
 Data = dict[str, Any]
@@ -28,20 +29,8 @@ CHECKED_STEPS = 300
 CHECKED_NUMBERS = 10_000
 
 
-def replay_data(root: Tensor, gradient: ArrayLike | None = None, check: bool | None = None) -> Data:
-    """All steps of the backward pass from a tensor; no ``.grad`` changes.
-
-    Raises
-    ------
-    GraphError, GradientError
-        As `Tensor.backward`.
-    """
-    run = BackwardPass(root, gradient)
-    return Recorder(run, check).data()
-
-
 class Recorder:
-    """Makes the steps of a pass and writes down what each shows."""
+    """Makes the steps of a pass and writes down what each shows; ends at one that fails."""
 
     def __init__(self, run: BackwardPass, check: bool | None) -> None:
         self.run = run
@@ -50,23 +39,29 @@ class Recorder:
         self.size = next(size for most, size in SIZES if len(run) <= most)
 
     def data(self) -> Data:
-        steps = []
-        while not self.run.done:
-            steps.append(self.step(Step(self.run)))
-            self.run.forward()
+        steps, problem = [], None
+        while not self.run.done and problem is None:
+            step = Step(self.run)
+            try:
+                self.run.forward()
+            except Exception as error:
+                problem = failure(self.run, error)
+            steps.append(self.step(step, problem))
         tensors = [self.tensor(tensor) for tensor in self.run.grads]
         is_finite = not any(step["notFinite"] for step in steps)
         return {
             "root": origin(self.run.root),
+            "total": len(self.run),
             "steps": steps,
             "tensors": tensors,
             "report": None if is_finite else str(nan_report(self.run.root, self.start)),
         }
 
-    def step(self, step: Step) -> Data:
-        windows = self.windows(step)
+    def step(self, step: Step, problem: str | None) -> Data:
+        """What it shows; of one that fails all but what its rules give."""
+        flows = [] if problem else step.flows
+        windows = self.windows(step, flows)
         window = windows[step.grad_out.shape]
-        words = non_finite_words(step)
         return {
             "number": step.number,
             "op": step.op,
@@ -78,17 +73,18 @@ class Recorder:
             "gradient": array_data(step.grad_out, window),
             "arrivals": [self.arrival(arrival, window) for arrival in step.arrivals],
             "values": self.values(step, windows),
-            "flows": [self.flow(step, flow, windows) for flow in step.flows],
-            "notFinite": words,
-            "check": self.verdict(step) if self.is_checked(step) else None,
+            "flows": [self.flow(step, flow, windows) for flow in flows],
+            "notFinite": non_finite_words(step, flows),
+            "problem": problem,
+            "check": self.verdict(step) if not problem and self.is_checked(step) else None,
         }
 
-    def windows(self, step: Step) -> dict[Index, Window]:
+    def windows(self, step: Step, flows: list[Flow]) -> dict[Index, Window]:
         """For each shape one window: arrays of a step that have the same show the same places.
 
         It is that of the first that is not finite, else of the first that leaves.
         """
-        leaving = [flow.contribution for flow in step.flows]
+        leaving = [flow.contribution for flow in flows]
         arrays = [*leaving, step.grad_out, step.out, *map(np.asarray, step.values.values())]
         arrays.sort(key=lambda array: bool(np.isfinite(array).all()))
         found: dict[Index, Window] = {}
@@ -146,8 +142,7 @@ class Recorder:
         """As asked for; else if neither the pass nor what the step computes with is large."""
         if self.check is not None:
             return self.check
-        numbers = step.out.size + sum(np.size(value) for value in step.values.values())
-        return len(self.run) <= CHECKED_STEPS and numbers <= CHECKED_NUMBERS
+        return len(self.run) <= CHECKED_STEPS and step.numbers <= CHECKED_NUMBERS
 
     def verdict(self, step: Step) -> Data:
         """The finite-difference check of the step's rules."""
@@ -177,7 +172,7 @@ class Recorder:
             "step": self.number(tensor),
             "contributors": [self.run.positions[user] + 1 for user, _ in self.run.uses[tensor]],
             "value": array_data(tensor.data, Window(tensor.data, self.size)),
-            "gradient": array_data(grad, Window(grad, self.size)),
+            "gradient": None if grad is None else array_data(grad, Window(grad, self.size)),
         }
 
     def number(self, x: Any) -> int | None:
@@ -213,10 +208,10 @@ def equation_data(equation: Equation) -> list[Any]:
     return [equation.target, tokens, plain(float(f"{equation.value:.6g}"))]
 
 
-def non_finite_words(step: Step) -> list[str]:
+def non_finite_words(step: Step, flows: list[Flow]) -> list[str]:
     """Where in a step something is not finite."""
     found = {"its value": step.out, "the gradient that arrived": step.grad_out}
-    found |= {f"what {flow.argument} gets": flow.contribution for flow in step.flows}
+    found |= {f"what {flow.argument} gets": flow.contribution for flow in flows}
     return [words for words, array in found.items() if not np.isfinite(array).all()]
 
 

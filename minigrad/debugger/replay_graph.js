@@ -66,7 +66,7 @@ function prepareGraph() {
 function showGraph() {
   const step = steps[position - 1];
   const boxOfStep = step ? data.tensors.find((tensor) => tensor.step === position).box : null;
-  const receiving = new Set(step ? data.tensors.filter((t) => t.contributors.includes(position)).map((t) => t.box) : []);
+  const receiving = new Set(step && !step.problem ? data.tensors.filter((t) => t.contributors.includes(position)).map((t) => t.box) : []);
   for (const [box, tensors] of boxes) {
     const node = $(`graph-n${box}`);
     const [state, text] = progressText(tensors);

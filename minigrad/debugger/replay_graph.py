@@ -43,10 +43,12 @@ def replay_graph(run: BackwardPass) -> tuple[str, dict[Tensor, dict[str, Any]]]:
 
 
 def final_line(run: BackwardPass, tensors: list[Tensor]) -> str:
-    """What is said when all gradients of a box are there."""
+    """What is said when all gradients of a box are there; a pass may have ended before that."""
     if len(tensors) > 1:
         return "all gradients complete"
     grad = run.grads[tensors[0]]
+    if grad is None:
+        return NOTHING
     return non_finite_line("gradients", grad) or f"grad  {value_line(grad)}"
 
 

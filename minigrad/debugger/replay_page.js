@@ -8,7 +8,7 @@ const data = JSON.parse(document.getElementById("data").textContent, (name, valu
   return value !== null && typeof value === "object" && "$" in value ? shared[value.$] : value;
 }).page;
 const steps = data.steps;
-const END = steps.length + 1;
+const END = steps.length + (steps.at(-1)?.problem ? 0 : 1); // a pass that fails has no end
 let position = 1;
 
 const $ = (id) => document.getElementById(id);

@@ -11,20 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
+from minigrad.debugger.contributions import norm
 from minigrad.debugger.equation import Number, Reading
+from minigrad.debugger.failing import failure
 from minigrad.debugger.formula import SEE_RULE
+from minigrad.debugger.paragraphs import WIDTH, windowed, wrapped
 from minigrad.debugger.places import peak
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 from minigrad.debugger.source import Source
-from minigrad.debugger.step import Arrival, Flow, Step, norm
+from minigrad.debugger.step import Arrival, Flow, Step
 from minigrad.tensor import Tensor
 
-__all__ = ["WIDTH", "Screen", "label", "position_bar"]
+__all__ = ["Screen", "label", "origin"]
 
-WIDTH = 80
 BAR = 20
 SHOWN_ARRIVALS = 6
-COLOURS = {"strong": "1", "faint": "2", "mark": "1;33", "wrong": "1;31"}
+COLOURS = {"strong": "1", "mark": "1;33", "wrong": "1;31"}
 
 
 class Screen:
@@ -48,8 +50,8 @@ class Screen:
         try:
             flows = step.flows
         except Exception as error:
-            failure = f"  this step fails: {type(error).__name__}: {error}"
-            return [*lines, "", self.paint(failure, "wrong")]
+            told = wrapped(f"this step fails: {failure(run, error)}", "  ")
+            return [*lines, "", *(self.paint(line, "wrong") for line in told.splitlines())]
         for flow in flows:
             lines += ["", *self.flow(run, step, flow)]
         return lines
@@ -64,7 +66,7 @@ class Screen:
             return []
         inside = "" if source.function == "<module>" else f" in {source.function}"
         lines = [f"  {source.place}{inside}"]
-        for text in windowed(source.marked(), WIDTH - 4):
+        for text in windowed(source.marked()):
             is_mark = bool(text.strip()) and not text.strip().strip("^")
             lines.append("    " + (self.paint(text, "mark") if is_mark else text))
         return lines
@@ -190,12 +192,3 @@ def shapes_in(step: Step, flow: Flow) -> list[str]:
     if not any(shapes.values()):
         return []
     return [", ".join(f"{name} {shape}" for name, shape in shapes.items())]
-
-
-def windowed(lines: list[str], width: int) -> list[str]:
-    """Lines too long for the screen, shifted so that what is marked can be seen."""
-    if max(map(len, lines), default=0) <= width:
-        return lines
-    marks = [text.index("^") for text in lines[1::2] if "^" in text]
-    start = max(0, min(marks, default=0) - width // 3)
-    return [text[start : start + width] for text in lines]

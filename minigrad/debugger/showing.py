@@ -5,13 +5,16 @@ import pprint
 from contextlib import redirect_stdout
 from typing import Any
 
+import numpy as np
+
 from minigrad.debugger.commands import Commands
+from minigrad.debugger.contributions import norm
 from minigrad.debugger.formula import source_of_rule
+from minigrad.debugger.paragraphs import WIDTH, wrapped
 from minigrad.debugger.replay import replay
-from minigrad.debugger.screen import WIDTH, label, origin
+from minigrad.debugger.screen import label, origin
 from minigrad.debugger.shortening import cut, number, short
 from minigrad.debugger.source import Source
-from minigrad.debugger.step import norm
 from minigrad.errors import DomainError
 from minigrad.tensor import Tensor
 
@@ -20,6 +23,9 @@ __all__ = ["Showing"]
 AROUND = 5
 PATH_LINES = 30
 TREE_LINES = 200
+LONG = 1_000
+DEEPEST = 15
+"""How many levels of a tree are told by their indentation; beyond it stands a number."""
 
 
 class Showing(Commands):
@@ -89,11 +95,13 @@ class Showing(Commands):
 
     def named(self, name: str) -> Tensor:
         """A tensor of this graph by its name."""
+        found = [tensor for tensor in self.run.grads if tensor.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise DomainError(f"{len(found)} tensors are named {name!r}; try grads[VARIABLE]")
         names = [tensor.name for tensor in self.run.grads if tensor.name is not None]
-        for tensor in self.run.grads:
-            if tensor.name == name:
-                return tensor
-        known = ", ".join(names) or "none"
+        known = ", ".join(dict.fromkeys(names)) or "none"
         raise DomainError(f"no tensor here is named {name!r}; there are {known}")
 
     def do_contrib(self, arg: str) -> None:
@@ -112,10 +120,14 @@ class Showing(Commands):
             self.say(cut(f"set by hand instead: {short(self.step.grad_out)}", WIDTH))
 
     def do_tree(self, arg: str) -> None:
-        """tree: the graph from the loss to the leaves, each node once; * are steps made."""
-        self.nothing_more(arg, "tree")
+        """tree [k]: the graph from the loss, or step k, to the leaves; * are steps made.
+
+        Each node is there once. Inputs stand below their op, a level deeper; from level
+        16 on its number is said.
+        """
         seen: set[Tensor] = set()
-        pending: list[tuple[Tensor, int]] = [(self.run.root, 0)]
+        start = self.run.order[self.step_number(arg) - 1] if arg else self.run.root
+        pending: list[tuple[Tensor, int]] = [(start, 0)]
         for _ in range(TREE_LINES):
             if not pending:
                 return
@@ -125,10 +137,10 @@ class Showing(Commands):
                 inputs = [x for x in tensor.inputs if self.takes_part(x)]
                 pending += [(x, depth + 1) for x in reversed(inputs)]
             seen.add(tensor)
-        self.say(f"... the first {TREE_LINES} lines")
+        self.say(f"... the first {TREE_LINES} lines; tree k begins at step k")
 
     def tree_line(self, tensor: Tensor, depth: int, again: bool) -> str:
-        indent = "  " * min(depth, 20)
+        indent = "  " * depth if depth <= DEEPEST else "  " * DEEPEST + f"{depth}: "
         if tensor.op is None:
             return f"         {indent}{label(self.run, tensor)} {tensor.shape}"
         position = self.run.positions[tensor]
@@ -141,12 +153,19 @@ class Showing(Commands):
     def do_html(self, arg: str) -> None:
         """html FILE: write the whole pass as a page to step through in a browser.
 
-        It is the pass of the program: a gradient that was edited here is not in it.
+        It is the pass of the program: a gradient that was edited here is not in it. If
+        a step fails, the page ends there.
         """
         if not arg:
             raise DomainError("write html FILE, such as html backprop.html")
-        replay(self.run.root, self.start).save(arg)
+        if len(self.run) > LONG:
+            self.say(f"{len(self.run):,} steps, some hundreds in ten seconds: Ctrl-C gives up")
+            self.stdout.flush()
+        page = replay(self.run.root, self.start)
+        page.save(arg)
         self.say(f"written to {arg}")
+        if page.problem is not None:
+            self.say(wrapped(f"it ends at step {page.steps} of {len(self.run)}: {page.problem}"))
 
     def do_p(self, arg: str) -> None:
         """p EXPR: the value of a Python expression; see help python."""
@@ -155,7 +174,7 @@ class Showing(Commands):
 
     def do_pp(self, arg: str) -> None:
         """pp EXPR: the value of a Python expression, pretty-printed."""
-        with redirect_stdout(self.stdout):
+        with redirect_stdout(self.stdout), np.printoptions(threshold=20, edgeitems=2):
             self.say(pprint.pformat(self.expression(arg, "pp"), sort_dicts=False))
 
     def expression(self, text: str, command: str) -> Any:

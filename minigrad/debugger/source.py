@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from types import CodeType
 
+from minigrad.drawing.text import columns
 from minigrad.tensor import Tensor
 
 __all__ = ["Source", "source_of"]
@@ -71,7 +72,8 @@ class Source:
         for number, text in enumerate(lines):
             start = self.column if number == 0 else len(text) - len(text.lstrip())
             end = self.end_column if number == len(lines) - 1 else len(text)
-            shown += [text[common:], (" " * (start - common) + "^" * (end - start)).rstrip()]
+            before, marked = columns(text[common:start]), columns(text[start:end])
+            shown += [text[common:], (" " * before + "^" * marked).rstrip()]
         return shown
 
 

@@ -10,22 +10,35 @@ from operator import ge, gt, le, lt
 import numpy as np
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.step import Step, norm
+from minigrad.debugger.contributions import norm
+from minigrad.debugger.step import Step
 from minigrad.errors import DomainError
 
-__all__ = ["NAMED", "Spec", "choices", "parse_spec"]
+__all__ = ["NAMED", "Spec", "all_steps", "choices", "missing", "parse_spec"]
 
 KINDS = "op:log, name:0.weight, layer:2, train.py:12, 12, nonfinite, norm>1e3 or zero>0.9"
 RELATIONS = {">": gt, ">=": ge, "<": lt, "<=": le}
+RANGES = {"norm": (0.0, float("inf")), "zero": (0.0, 1.0)}
 MEASURE = re.compile(r"(norm|zero)\s*(>=|<=|>|<)\s*(\S+)")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A description of steps: the text it was written as, and whether a step answers to it."""
+    """A description of steps.
+
+    Attributes
+    ----------
+    text : str
+        As it was written; to a line alone its file is added.
+    matches : function of a step
+        Whether the step answers to it.
+    kind : str
+        What it names: "op", "name", "layer" or "line"; empty if it looks at numbers.
+    """
 
     text: str
     matches: Callable[[Step], bool]
+    kind: str = ""
 
 
 def parse_spec(text: str, run: BackwardPass) -> Spec:
@@ -39,7 +52,8 @@ def parse_spec(text: str, run: BackwardPass) -> Spec:
     Raises
     ------
     DomainError
-        If it is none of these, or names what is not in this graph.
+        If it is none of these, or can never hold, such as ``zero>1``. What it names need not be in
+        this graph: see `missing`.
     """
     text = text.strip()
     if text == "nonfinite":
@@ -47,38 +61,47 @@ def parse_spec(text: str, run: BackwardPass) -> Spec:
     measure = MEASURE.fullmatch(text)
     if measure is not None:
         return measuring(text, *measure.groups())
-    kind, colon, wanted = text.partition(":")
-    if kind not in NAMED:
-        kind, colon, wanted = text.rpartition(":")
     if text.isdecimal():
-        kind, wanted = file_at_hand(run), text
-        text = f"{os.path.basename(kind)}:{wanted}"
-    elif not colon or not kind or not wanted:
-        raise DomainError(f"{text!r} is not a SPEC; write {KINDS}")
-    if kind not in NAMED and not wanted.isdecimal():
-        raise DomainError(f"{text!r} is not a SPEC: {kind!r} is none of op, name and layer")
-    if kind in NAMED:
-        names_of = NAMED[kind]
-        wanted = wanted.lower() if kind == "op" else wanted
-        check_known(kind, wanted, run)
-        return Spec(text, lambda step: wanted in names_of(step))
-    spec = Spec(text, lambda step: on_line(step, kind, int(wanted)))
-    if not any(spec.matches(step) for step in all_steps(run)):
-        file = os.path.basename(kind)
-        places = [place for place in choices(run, "line") if place.startswith(f"{file}:")]
-        hint = f"; there are {', '.join(places[:5])}" if places else ""
-        raise DomainError(f"no step of this graph comes from {text}{hint}")
-    return spec
+        return line_of(file_at_hand(run), text)
+    kind, _, wanted = text.partition(":")
+    if kind in NAMED and wanted:
+        return naming(kind, wanted)
+    file, colon, line = text.rpartition(":")
+    if colon and file and line.isdecimal():
+        return line_of(file, line)
+    reason = f": {kind!r} is none of op, name and layer" if kind and wanted else f"; write {KINDS}"
+    raise DomainError(f"{text!r} is not a SPEC{reason}")
 
 
-def check_known(kind: str, wanted: str, run: BackwardPass) -> None:
-    known = list(dict.fromkeys(name for step in all_steps(run) for name in NAMED[kind](step)))
-    if wanted in known:
-        return
-    close = difflib.get_close_matches(wanted, known, n=1)
-    others = f"there are {', '.join(known[:8])}" if known else "none has such a name"
-    hint = f"did you mean {kind}:{close[0]}?" if close else others
-    raise DomainError(f"no step of this graph answers to {kind}:{wanted}; {hint}")
+def naming(kind: str, wanted: str) -> Spec:
+    names_of = NAMED[kind]
+    name = wanted.lower() if kind == "op" else wanted
+    return Spec(f"{kind}:{wanted}", lambda step: name in names_of(step), kind)
+
+
+def line_of(file: str, line: str) -> Spec:
+    if int(line) == 0:
+        raise DomainError("lines are counted from 1 on; there is no line 0")
+    text = f"{os.path.basename(file)}:{line}"
+    return Spec(text, lambda step: on_line(step, file, int(line)), "line")
+
+
+def missing(spec: Spec, run: BackwardPass) -> str:
+    """What to say of a SPEC that names what is not in this graph; empty if it is there."""
+    if not spec.kind or any(spec.matches(step) for step in all_steps(run)):
+        return ""
+    told = f"nothing in this graph answers to {spec.text}"
+    known = choices(run, spec.kind)
+    if spec.kind == "line":
+        file = spec.text.rpartition(":")[0]
+        known = [place for place in known if place.startswith(f"{file}:")]
+    else:
+        names = [text.removeprefix(f"{spec.kind}:") for text in known]
+        wanted = spec.text.removeprefix(f"{spec.kind}:")
+        close = difflib.get_close_matches(wanted, names, n=1)
+        if close:
+            return f"{told}; did you mean {spec.kind}:{close[0]}?"
+    return f"{told}; there are {', '.join(known[:8])}" if known else told
 
 
 def measuring(text: str, what: str, relation: str, bound: str) -> Spec:
@@ -88,6 +111,9 @@ def measuring(text: str, what: str, relation: str, bound: str) -> Spec:
     except ValueError:
         raise DomainError(f"{text!r} is not a SPEC: {bound!r} is not a number") from None
     compare = RELATIONS[relation]
+    least, most = RANGES[what]
+    if not compare(most if relation.startswith(">") else least, limit):
+        raise DomainError(f"{text} can never hold: {what} is from {least:g} to {most:g}")
 
     def matches(step: Step) -> bool:
         values = [norm(f.contribution) if what == "norm" else f.zeros for f in step.flows]

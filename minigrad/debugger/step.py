@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.formula import argument_names, formula_of, source_of_rule
+from minigrad.debugger.contributions import contribution_of, norm, ratio, rule_name
+from minigrad.debugger.formula import formula_of, source_of_rule
 from minigrad.debugger.source import Source, source_of
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.tensor import Tensor
 
-__all__ = ["Arrival", "Flow", "Step", "contribution_of", "steps"]
+__all__ = ["Arrival", "Flow", "Step", "steps"]
 
 Array = NDArray[Any]
 
@@ -130,7 +132,7 @@ class Step:
         self.params = tensor.params
         self.out: Array = tensor.data
         self.grad_out: Array = run.grads[tensor]
-        self.values = dict(zip(argument_names(tensor), tensor.arrays, strict=True))
+        self.values = dict(zip(names_of_inputs(tensor), tensor.arrays, strict=True))
         inputs = [x for x in tensor.inputs if isinstance(x, Tensor)]
         self.before = {x: run.grads[x] for x in inputs if x in run.grads}
         self.waiting = {x: len(run.pending(x)) for x in self.before}
@@ -144,6 +146,11 @@ class Step:
     def source(self) -> Source | None:
         """The sub-expression of the user's source that called the op."""
         return source_of(self.tensor)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers its op computes with and gives."""
+        return self.out.size + sum(np.size(value) for value in self.values.values())
 
     @property
     def layer(self) -> str | None:
@@ -204,30 +211,6 @@ class Step:
         flows = [flow for flow in self.flows if argument in (None, flow.argument)]
         names = list(self.values)
         return "\n".join(source_of_rule(self.tensor, names.index(f.argument)) for f in flows)
-
-
-def contribution_of(tensor: Tensor, index: int, grad_out: Array) -> Array:
-    """What the rule of an op's input number ``index`` gives, in the dtype of that input."""
-    op: Any = tensor.op
-    contribution: Array = op.rules[index](grad_out, tensor.data, *tensor.arrays, **tensor.params)
-    return contribution.astype(tensor.inputs[index].dtype, copy=False)
-
-
-def rule_name(tensor: Tensor, index: int) -> str:
-    """``Linear.grad_weight``."""
-    op: Any = tensor.op
-    return f"{op.__name__}.grad_{argument_names(tensor)[index]}"
-
-
-def norm(array: Array) -> float:
-    """Euclidean norm, in float64."""
-    return float(np.linalg.norm(np.asarray(array, np.float64)))
-
-
-def ratio(numerator: float, denominator: float) -> float:
-    if denominator == 0:
-        return float("nan") if numerator == 0 else float("inf")
-    return numerator / denominator
 
 
 def steps(root: Tensor, gradient: ArrayLike | None = None) -> Iterator[Step]:

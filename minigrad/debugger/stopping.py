@@ -1,7 +1,8 @@
 """Commands that set, list and change breakpoints."""
 
 from minigrad.debugger.commands import Commands
-from minigrad.debugger.specs import NAMED, choices, parse_spec
+from minigrad.debugger.paragraphs import wrapped
+from minigrad.debugger.specs import NAMED, choices, missing, parse_spec
 from minigrad.errors import DomainError
 
 __all__ = ["Stopping"]
@@ -22,7 +23,8 @@ class Stopping(Commands):
           norm>1e3          a gradient that leaves has this Euclidean norm; also >= < <=
           zero>0.9          a gradient that leaves has this share of zeros
         EXPR is Python (see help python): nth == 37 holds in the 37th backward pass.
-        Breakpoints last from one pass to the next.
+        Breakpoints last from one pass to the next; one may wait for what a later graph
+        will have.
         """
         if arg:
             self.set_breakpoint(arg, temporary=False)
@@ -38,8 +40,12 @@ class Stopping(Commands):
 
     def set_breakpoint(self, arg: str, temporary: bool) -> None:
         text, _, condition = arg.partition(" if ")
-        made = self.breakpoints.add(parse_spec(text, self.run), condition.strip(), temporary)
+        spec = parse_spec(text, self.run)
+        made = self.breakpoints.add(spec, condition.strip(), temporary)
         self.say(f"breakpoint {made}")
+        warning = missing(spec, self.run)
+        if warning:
+            self.say(wrapped(f"  it waits for another pass: {warning}"))
 
     def do_disable(self, arg: str) -> None:
         """disable N ... or SPEC: let breakpoints not stop until they are enabled again."""

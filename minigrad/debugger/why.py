@@ -1,7 +1,5 @@
 """Why the gradient of a tensor is None, or zero: what cuts it off from the root, and where."""
 
-from typing import Any
-
 import numpy as np
 
 from minigrad.debugger.cuts import (
@@ -44,9 +42,6 @@ def why(root: Tensor, what: Tensor | str, model: Module | None = None) -> Explan
     ------
     DomainError
         If no tensor has this name, or several have.
-    GraphError, GradientError
-        As `Tensor.backward`, where the pass from ``root`` fails.
-
     Notes
     -----
     No ``.grad`` is touched. If ``root`` has several elements and no ``.grad``, a Gaussian gradient
@@ -94,7 +89,12 @@ def tensor_called(name: str, root: Tensor, model: Module | None) -> Tensor:
 def explanation(root: Tensor, x: Tensor) -> Explanation:
     if not x.requires_grad:
         kind, reason, source = without_gradient(x)
-        return told(x, kind, [f"{called(x)} has no gradient: {reason}"], source)
+        sentences = [f"{called(x)} has no gradient: {reason}"]
+        uses = [constant for constant in constants_of(root) if constant.value is x is not root]
+        if uses and source is None:
+            sentences.append(f"It is {uses[0]}:")
+            source = uses[0].source
+        return told(x, kind, sentences, source)
     if not root.requires_grad:
         kind, reason, source = without_gradient(root)
         return told(x, kind, [f"the root itself, {root!r}, has no gradient: {reason}"], source)
@@ -150,25 +150,25 @@ def of_a_cut(root: Tensor, x: Tensor) -> Explanation:
     if not cuts:
         return told(x, "unused", sentences)
     sentences[0] = (
-        f"{name} has no gradient: no op connects it with the root, and nothing computed from it is "
-        "still alive. The root does not use it, or only what was cut off from the graph:"
+        f"{name} has no gradient: no op connects it with the root. Either the root does not use "
+        "it, or only where no graph was kept, before detach() or under no_grad(), for:"
     )
     lines = [wrapped(sentences[0])]
     for constant in cuts[:SHOWN]:
-        how = "detach() at" if constant.is_detached else "computed without a graph, no_grad(), for"
-        lines += [f"- {how}", *place_lines(constant.source)]
+        how = "by detach() at" if constant.is_detached else "computed without a graph, used at"
+        lines += [wrapped(f"- {constant}, {how}"), *place_lines(constant.source)]
     return Explanation(x, "unused", "\n".join(lines), cuts[0].source, False)
 
 
 def linked(x: Tensor, tensor: Tensor, constant: Constant) -> Explanation:
     """For a constant in the graph that holds the values of ``tensor``, computed from ``x``."""
     what = "its values" if tensor is x else f"the values of {tensor!r}, computed from it,"
-    op: Any = constant.user.op
-    used = f"are the constant {constant.argument!r} of {op.__name__}"
     if constant.is_detached:
         kind, how = "detached", "cut off from the graph by detach()"
     elif constant.is_unrecorded:
         kind, how = "no_grad", "of an op that recorded no graph, under no_grad() or after detach()"
     else:
         kind, how = "constant", "taken as a plain array (.data or .numpy())"
-    return told(x, kind, [f"{called(x)} has no gradient: {what} {used}, {how}:"], constant.source)
+    return told(
+        x, kind, [f"{called(x)} has no gradient: {what} are {constant}, {how}:"], constant.source
+    )

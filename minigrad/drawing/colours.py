@@ -4,7 +4,7 @@ They are there twice: as attributes, which every converter reads, and as CSS var
 the page. No colour says anything that a word or a line's dashes do not say as well.
 """
 
-__all__ = ["LIGHT", "style_of"]
+__all__ = ["DARK", "LIGHT", "style_of"]
 
 LIGHT = {
     "surface": "#ffffff",

@@ -1,15 +1,13 @@
 """A picture in Graphviz's language, DOT, for its own layouts and formats."""
 
+from minigrad.drawing.colours import LIGHT
 from minigrad.drawing.picture import Box, Picture
 from minigrad.drawing.text import one_line_of
 
 __all__ = ["dot_of"]
 
-SHAPES = {
-    "parameter": 'style=filled, fillcolor="#fff3d6"',
-    "input": 'style="filled,dashed", fillcolor="#f0f1f3"',
-}
-OTHER = 'style="filled,rounded", fillcolor="#eaf2ff"'
+STYLES = {"parameter": "filled", "input": '"filled,dashed"'}
+OTHER = '"filled,rounded"'
 
 
 def dot_of(picture: Picture, direction: str = "down") -> str:
@@ -42,8 +40,11 @@ def dot_of(picture: Picture, direction: str = "down") -> str:
 
 def node(number: int, box: Box) -> str:
     text = "".join(f"{quoted(line)}\\l" for line in box.all_lines())
+    colour = "warning" if box.warning else (box.kind if box.kind in STYLES else "op")
+    style = f'style={STYLES.get(box.kind, OTHER)}, fillcolor="{LIGHT[colour]}"'
+    edge = f', color="{LIGHT["warning-edge"]}"' if box.warning else ""
     width = ", penwidth=2.5" if box.result or box.warning else ""
-    return f'n{number} [label="{text}", {SHAPES.get(box.kind, OTHER)}{width}];'
+    return f'n{number} [label="{text}", {style}{edge}{width}];'
 
 
 def quoted(text: str) -> str:

@@ -14,6 +14,9 @@ from minigrad.drawing.placing import place
 
 __all__ = ["Edge", "Layout", "Point", "Rect", "Size", "arrange", "without_straight_points"]
 
+TOO_WIDE = 2
+"""How many times as wide as its widest rank a drawing may become for straight lines."""
+
 Point = tuple[float, float]
 Size = tuple[float, float]
 
@@ -92,7 +95,13 @@ def arrange(
     links = links_of(count, edges, lanes)
     order = untangle(layers, links)
     weights = straightness(count, links, edges, lanes, first)
-    centres = [float(round(centre)) for centre in place(order, widths, links, weights, gap)]
+    centres = place(order, widths, links, weights, gap)
+    widest = max((sum(widths[item] + gap for item in layer) for layer in order), default=0.0)
+    if width_of(centres, widths) > TOO_WIDE * widest:
+        # Straight lines from port to port have made a staircase of a long chain.
+        centred = [link._replace(upper_port=0.0, lower_port=0.0) for link in links]
+        centres = place(order, widths, centred, weights, gap)
+    centres = [float(round(centre)) for centre in centres]
     left = min((c - w / 2 for c, w in zip(centres, widths, strict=True)), default=0.0)
     centres = [centre - left for centre in centres]
 
@@ -126,6 +135,12 @@ def arrange(
         branches=[start >= count for start in lanes.start],
         groups=[],
     )
+
+
+def width_of(centres: Sequence[float], widths: Sequence[float]) -> float:
+    """From the left edge of the leftmost item to the right edge of the rightmost."""
+    left = min((c - w / 2 for c, w in zip(centres, widths, strict=True)), default=0.0)
+    return max((c + w / 2 for c, w in zip(centres, widths, strict=True)), default=0.0) - left
 
 
 def levels_of(

@@ -1,5 +1,6 @@
 """A picture in Mermaid's language, which GitHub and many wikis draw."""
 
+from minigrad.drawing.colours import LIGHT
 from minigrad.drawing.picture import Box, Picture
 from minigrad.drawing.text import one_line_of
 
@@ -27,6 +28,9 @@ def mermaid_of(picture: Picture, direction: str = "down") -> str:
         line = "-.->" if arrow.dashed else "-->"
         label = f'|"{coded(arrow.label)}"|' if arrow.label else ""
         lines.append(f"  n{arrow.source} {line}{label} n{arrow.target}")
+    colours = f"fill:{LIGHT['warning']},stroke:{LIGHT['warning-edge']},stroke-width:2.5px"
+    wrong = [number for number, box in enumerate(picture.boxes) if box.warning]
+    lines += [f"  style n{number} {colours}" for number in wrong]
     return "\n".join([*lines, ""])
 
 

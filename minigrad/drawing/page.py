@@ -1,13 +1,14 @@
 """A page with one drawing: no scripts, nothing to load."""
 
+from minigrad.drawing.colours import DARK, LIGHT
 from minigrad.drawing.text import xml_text
 
 __all__ = ["page_of"]
 
 STYLE = (
     ":root { color-scheme: light dark; } "
-    "body { margin: 0; background: #ffffff; } "
-    "@media (prefers-color-scheme: dark) { body { background: #0d1117; } }"
+    f"body {{ margin: 0; background: {LIGHT['surface']}; }} "
+    f"@media (prefers-color-scheme: dark) {{ body {{ background: {DARK['surface']}; }} }}"
 )
 
 

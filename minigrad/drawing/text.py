@@ -4,7 +4,7 @@ import re
 from html import escape
 from unicodedata import east_asian_width
 
-__all__ = ["one_line_of", "text_width", "xml_text"]
+__all__ = ["columns", "one_line_of", "text_width", "xml_text"]
 
 ADVANCE = 6.7
 """How wide a character is, at most, in the usual monospaced fonts at 11 px."""
@@ -28,6 +28,11 @@ def one_line_of(text: str) -> str:
     return NOT_IN_XML.sub("\ufffd", text).replace("\r", " ").replace("\n", " ")
 
 
+def columns(text: str) -> int:
+    """How many columns it takes: wide characters, such as Chinese ones, take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def text_width(text: str) -> float:
-    """The width at 11 px; wide characters, such as Chinese ones, count twice."""
-    return ADVANCE * sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    """The width at 11 px."""
+    return ADVANCE * columns(text)

@@ -29,7 +29,7 @@ def value_line(array: NDArray[Any]) -> str:
     >>> value_line(np.zeros(4))
     'all 0'
     >>> value_line(np.array([0.5, np.nan]))
-    'else 0.5'
+    '0.5 where finite'
     >>> value_line(np.array(2.5))
     '2.5'
     >>> value_line(np.array([True, False, True]))
@@ -47,7 +47,8 @@ def value_line(array: NDArray[Any]) -> str:
     if finite.size == 0:
         return "none finite"
     if finite.min() == finite.max():
-        return f"{'all' if finite.size == array.size else 'else'} {finite[0]:.4g}"
+        one = f"{finite[0]:.4g}"
+        return f"all {one}" if finite.size == array.size else f"{one} where finite"
     if array.dtype.kind in "iu":
         return f"{finite.min()} to {finite.max()}"
     with np.errstate(all="ignore"):

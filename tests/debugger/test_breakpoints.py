@@ -7,7 +7,7 @@ from prompting import answer, answers, session, typed
 import minigrad as mg
 from minigrad import nn
 from minigrad.debugger import BackwardPass, Step
-from minigrad.debugger.specs import parse_spec
+from minigrad.debugger.specs import missing, parse_spec
 from minigrad.errors import DomainError
 
 
@@ -95,8 +95,7 @@ def test_an_expression_over_several_lines_is_on_each_of_them():
     assert steps_that_match(str(first + 1), loss) == [1, 2]
     assert steps_that_match(str(first + 4), loss) == [1]
     for beside in (first - 1, first + 5):
-        with pytest.raises(DomainError, match="no step of this graph comes from"):
-            parse_spec(str(beside), BackwardPass(loss))
+        assert steps_that_match(str(beside), loss) == []
 
 
 def test_a_layer_holds_the_layers_in_it():
@@ -126,21 +125,67 @@ def test_a_layer_holds_the_layers_in_it():
         ("linear", "'linear' is not a SPEC; write op:log"),
         ("op:", "'op:' is not a SPEC; write op:log"),
         ("opp:linear", "'opp' is none of op, name and layer"),
-        ("op:liner", "no step of this graph answers to op:liner; did you mean op:linear?"),
-        ("op:xyz", "answers to op:xyz; there are softmaxcrossentropy, linear, sigmoid"),
-        ("name:0.weights", "did you mean name:0.weight?"),
-        ("layer:7", "answers to layer:7; there are 2, 0"),
-        ("test_breakpoints.py:3", "comes from test_breakpoints.py:3; there are test_breakpoints"),
-        ("other.py:18", "no step of this graph comes from other.py:18"),
-        ("99999", "no step of this graph comes from test_breakpoints.py:99999"),
         ("norm>many", "'norm>many' is not a SPEC: 'many' is not a number"),
         ("norm=3", "'norm=3' is not a SPEC; write op:log"),
+        ("norm>nan", "norm>nan can never hold: norm is from 0 to inf"),
+        ("norm<0", "norm<0 can never hold"),
+        ("norm<=-1", "norm<=-1 can never hold"),
+        ("norm>inf", "norm>inf can never hold"),
+        ("zero>1", "zero>1 can never hold: zero is from 0 to 1"),
+        ("zero>=1.5", "zero>=1.5 can never hold"),
+        ("zero<0", "zero<0 can never hold"),
+        ("train.py:0", "there is no line 0"),
+        ("0", "there is no line 0"),
+        ("train.py:-3", "is not a SPEC"),
     ],
 )
-def test_what_is_no_spec_of_this_graph_is_refused(spec, message):
+def test_what_can_never_match_is_refused(spec, message):
     with pytest.raises(DomainError) as error:
         parse_spec(spec, BackwardPass(network()))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("spec", ["norm>=inf", "norm<=0", "zero>=1", "zero<=0", "norm>-1"])
+def test_the_ends_of_a_range_can_be_met(spec):
+    assert parse_spec(spec, BackwardPass(network())).text == spec
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("op:liner", "nothing in this graph answers to op:liner; did you mean op:linear?"),
+        ("op:xyz", "to op:xyz; there are op:softmaxcrossentropy, op:linear, op:sigmoid"),
+        ("name:0.weights", "to name:0.weights; did you mean name:0.weight?"),
+        ("layer:7", "to layer:7; there are layer:2, layer:0"),
+        ("test_breakpoints.py:3", "to test_breakpoints.py:3; there are test_breakpoints"),
+        ("other.py:18", "nothing in this graph answers to other.py:18"),
+        ("99999", "nothing in this graph answers to test_breakpoints.py:99999"),
+    ],
+)
+def test_what_is_not_in_this_graph_is_told_and_waited_for(spec, message):
+    run = BackwardPass(network())
+    assert message in missing(parse_spec(spec, run), run)
+    told = answer(network(), f"b {spec}")
+    assert told.startswith("breakpoint 1: ")
+    assert message in " ".join(told.split())
+    assert answer(network(), f"unt {spec}").startswith("*** nothing in this graph answers to")
+
+
+@pytest.mark.parametrize("spec", ["op:Linear", "name:0.weight", "layer:0", f"{LINE}", "zero>=1"])
+def test_of_what_is_there_nothing_is_told(spec):
+    run = BackwardPass(network())
+    assert missing(parse_spec(spec, run), run) == ""
+
+
+def test_a_breakpoint_waits_for_the_pass_that_has_what_it_names():
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    files = typed("b op:tanh", "c", "c")
+    with mg.debugging(at=1, **files):
+        mg.exp(x).sum().backward()
+        mg.tanh(x).sum().backward()
+    text = files["stdout"].getvalue()
+    assert "it waits for another pass: nothing in this graph answers to op:tanh" in text
+    assert text.count("breakpoint 1: op:tanh\n") == 2
 
 
 def test_a_line_alone_needs_a_file_at_hand():
@@ -205,6 +250,11 @@ def test_the_list_tells_all_about_each():
         "2: op:sigmoid  hit 1 time",
         "3: layer:0  temporary  passes over the next 2",
     ]
+
+
+def test_breakpoints_that_differ_in_condition_alone_are_two():
+    told = answer(network(), "b op:linear", "b op:linear if nth > 1", "tbreak op:linear", "b")
+    assert [line[:2] for line in told.splitlines()] == ["1:", "2:", "3:"]
 
 
 def test_a_condition_given_and_taken_later():

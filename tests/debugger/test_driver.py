@@ -181,7 +181,8 @@ def test_what_is_asked_for_must_make_sense(arguments, message):
         pass
 
 
-def test_a_rule_that_fails_before_any_stop_fails_as_backward_does():
+@pytest.mark.parametrize("options", [{"at": 9}, {"on": "nonfinite"}])
+def test_a_rule_that_fails_before_any_stop_fails_as_backward_does(options):
     class Broken(mg.Op):
         @staticmethod
         def forward(x):
@@ -192,7 +193,7 @@ def test_a_rule_that_fails_before_any_stop_fails_as_backward_does():
             raise ArithmeticError("no rule today")
 
     loss = mg.call(Broken, mg.Tensor([1.0], requires_grad=True)).sum()
-    with mg.debugging(at=9, **typed()), pytest.raises(ArithmeticError) as error:
+    with mg.debugging(**options, **typed()), pytest.raises(ArithmeticError) as error:
         loss.backward()
     assert error.value.__notes__[0].startswith(
         "in the backward step of Tensor(1) float64 1 = Broken"
@@ -242,3 +243,26 @@ def test_an_empty_value_asks_for_nothing(tmp_path):
 def test_an_unknown_value_is_refused(tmp_path):
     run = run_script(tmp_path, "nan")
     assert "DomainError: MINIGRAD_DEBUG must be 'nonfinite', found 'nan'" in run.stderr
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_function_may_be_compiled_under_the_debugger():
+    """Tracing makes no pass; the runs that the program is compared with do, and stop."""
+    w = mg.Tensor([1.0, -3.0], requires_grad=True, name="w")
+
+    @mg.compile(backend="numpy")
+    def step(v):
+        loss = (w * w * v).sum()
+        loss.backward()
+        return loss
+
+    files = typed("c")
+    with mg.debugging(at=1, **files) as driver:
+        assert step(np.array([1.0, 10.0])).item() == 91.0
+    np.testing.assert_array_equal(w.grad, [2.0, -60.0])
+    assert "start of backward pass 1" in files["stdout"].getvalue()
+    assert driver.passes == 1
+    with mg.debugging(on="nonfinite"):
+        step.function(np.array([1.0, 10.0]))
+        with pytest.raises(NonFiniteError):
+            step.function(np.array([1.0, np.inf]))

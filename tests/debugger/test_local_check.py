@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from op_cases import CASES
 
 import minigrad as mg
 from minigrad import nn
@@ -14,7 +15,9 @@ from minigrad.debugger import (
     first_wrong_step,
     steps,
 )
+from minigrad.debugger.cutting import part_around
 from minigrad.errors import DomainError
+from minigrad.ops.linalg import Linear, Matmul
 
 
 class WrongTanh(mg.Op):
@@ -237,3 +240,90 @@ def test_there_is_nothing_to_compare_in_an_empty_array():
     step = next(mg.steps(empty.sum()))
     with pytest.raises(DomainError, match=r"x has the shape \(0, 3\); there is no entry"):
         finite_difference(step, "x")
+
+
+# The part of an op that an entry goes into
+
+CUT = [
+    case
+    for case in CASES
+    if case.op in (Matmul, Linear)
+    or (case.op.__module__.rpartition(".")[2] in ("elementwise", "arithmetic", "activation"))
+]
+
+
+@pytest.mark.parametrize("case", CUT, ids=lambda case: case.id)
+def test_no_more_than_the_part_moves_with_an_entry(case):
+    """Forward once more with an entry moved: outside of the part nothing is another number."""
+    rng = np.random.default_rng(0)
+    root = case.function(*[mg.Tensor(x, requires_grad=True) for x in case.draw()])
+    for step in mg.steps(root, np.ones(root.shape)):
+        tensor = step.tensor
+        for index, x in enumerate(tensor.inputs):
+            if not isinstance(x, mg.Tensor) or 0 in x.shape:
+                continue
+            at = tuple(int(rng.integers(size)) for size in x.shape)
+            part, place, places = part_around(tensor, index, at)
+            arrays = list(tensor.arrays)
+            arrays[index] = np.array(arrays[index])
+            arrays[index][at] *= 1.001
+            moved = tensor.op.forward(*arrays, **tensor.params) != tensor.data
+            inside = np.zeros(tensor.shape, bool)
+            inside[place] = True
+            assert not (moved & ~inside).any()
+            assert part.shape == tensor.data[place].shape
+            np.testing.assert_allclose(
+                tensor.op.forward(*part.arrays, **tensor.params), tensor.data[place], rtol=1e-12
+            )
+            assert x.data[places[index]].size >= 1
+
+
+def test_a_part_is_small_where_that_is_known():
+    x, y, b = (mg.Tensor(np.ones(s), requires_grad=True) for s in [(50, 40), (40, 30), (30,)])
+    sizes = [
+        part_around(tensor, index, at)[0].shape
+        for tensor, index, at in [
+            (x @ y, 0, (3, 7)),
+            (x @ y, 1, (3, 7)),
+            (mg.linear(x, y, b), 1, (3, 7)),
+            (mg.linear(x, y, b), 2, (3,)),
+            (mg.tanh(x), 0, (3, 7)),
+            (x * np.ones(40), 0, (3, 7)),
+            (mg.relu(x), 0, (3, 7)),  # a kink is told with the entry it is at, of the whole
+            (mg.softmax(x), 0, (3, 7)),
+        ]
+    ]
+    assert sizes == [(1, 30), (50, 1), (50, 1), (50, 1), (1, 1), (1, 1), (50, 40), (50, 40)]
+
+
+@pytest.mark.parametrize(("argument", "index"), [("x", (5, 2)), ("weight", (2, 4)), ("bias", (4,))])
+def test_an_entry_of_a_linear_layer_against_its_closed_form(argument, index):
+    rng = np.random.default_rng(3)
+    shapes = [(6, 3), (3, 5), (5,)]
+    x, weight, bias = (mg.Tensor(rng.standard_normal(s), requires_grad=True) for s in shapes)
+    grad_out = rng.standard_normal((6, 5))
+    step = next(mg.steps(mg.linear(x, weight, bias), grad_out))
+    exact = {
+        "x": grad_out @ weight.data.T,
+        "weight": x.data.T @ grad_out,
+        "bias": grad_out.sum(axis=0),
+    }
+    found = finite_difference(step, argument, index)
+    assert (found.verdict, found.index) == ("ok", index)
+    assert found.numeric == pytest.approx(exact[argument][index], rel=1e-10)
+    assert found.analytic == pytest.approx(exact[argument][index], rel=1e-13)
+
+
+def test_a_wrong_entry_of_a_matrix_product_fails(monkeypatch):
+    def transposed(grad_out, out, x, y):
+        return (x.T @ grad_out).T
+
+    rng = np.random.default_rng(3)
+    x, y = (mg.Tensor(rng.standard_normal((4, 4)), requires_grad=True) for _ in "xy")
+    grad_out = rng.standard_normal((4, 4))
+    step = next(mg.steps(x @ y, grad_out))
+    monkeypatch.setattr(Matmul, "rules", (Matmul.rules[0], transposed))
+    found = finite_difference(step, "y", (1, 3))
+    assert found.verdict == "FAIL"
+    assert found.numeric == pytest.approx((x.data.T @ grad_out)[1, 3], rel=1e-9)
+    assert finite_difference(step, "y", (2, 2)).verdict == "ok"

@@ -6,9 +6,9 @@ from op_cases import CASES
 
 import minigrad as mg
 from minigrad.debugger import local_jacobian, steps
-from minigrad.debugger.formula import argument_names
-from minigrad.debugger.step import contribution_of
+from minigrad.debugger.contributions import contribution_of
 from minigrad.debugger.tangent import pushed
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.errors import DomainError
 
 
@@ -175,7 +175,7 @@ def test_of_every_op_it_is_what_rules_and_finite_differences_say(case):
         if not step.out.size:
             continue
         for flow in step.flows:
-            index = argument_names(step.tensor).index(flow.argument)
+            index = names_of_inputs(step.tensor).index(flow.argument)
             jacobian = local_jacobian(step, flow.argument)
             if jacobian.kind == "diagonal":
                 matrix = np.diag(jacobian.values.ravel())

@@ -8,8 +8,8 @@ from op_cases import CASES
 
 import minigrad as mg
 from minigrad.debugger import nan_report, steps
-from minigrad.debugger.formula import argument_names
 from minigrad.debugger.parts import argument, result_of
+from minigrad.drawing.nodes import names_of_inputs
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -402,7 +402,7 @@ def test_the_parts_of_forwards_and_rules_add_up_to_what_they_return(case):
     inputs = [mg.Tensor(x, requires_grad=True) for x in case.draw()]
     out = case.function(*inputs)
     for step in steps(out, np.random.default_rng(1).standard_normal(out.shape)):
-        names = argument_names(step.tensor)
+        names = names_of_inputs(step.tensor)
         given = [argument(n, x) for n, x in zip(names, step.tensor.arrays, strict=True)]
         if step.op in ("Concatenate", "ScatterAdd", "BroadcastTo"):
             continue
@@ -415,3 +415,18 @@ def test_the_parts_of_forwards_and_rules_add_up_to_what_they_return(case):
             rule = step.tensor.op.rules[names.index(flow.argument)]
             whole = result_of(rule, [*arriving, *given], step.params)
             np.testing.assert_array_equal(whole.value, flow.contribution)
+
+
+def test_of_two_bad_leaves_on_one_line_the_one_used_first_is_told():
+    first, second = (
+        mg.Tensor([1.0, np.nan], requires_grad=True, name=name) for name in ("first", "second")
+    )
+    for loss, name, text in [
+        ((first * 2.0 + second * 3.0).sum(), "first", "first * 2.0"),
+        ((second * 3.0 + first * 2.0).sum(), "second", "second * 3.0"),
+        ((first * second).sum(), "first", "first * second"),
+        ((np.array([1.0, np.inf]) * first + second).sum(), "x", "np.array([1.0, np.inf]) * first"),
+    ]:
+        found = nan_report(loss).forward
+        assert (found.name, found.source.expression) == (name, text)
+    assert nan_report(first.sum() * 0.0 + 1.0).forward.name == "first"

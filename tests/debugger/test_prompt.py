@@ -1,5 +1,7 @@
 """Commands of the prompt, one by one, with what each says when it is misused."""
 
+import io
+
 import numpy as np
 import pytest
 from prompting import answer, answers, session, typed
@@ -132,6 +134,9 @@ def test_an_empty_line_does_the_last_command_again():
         (["back -1"], "expected a number of steps from 1 on, found '-1'"),
         (["c 3"], "c takes no argument, found '3'"),
         (["goto 7"], "expected a step from 1 to 6 or end, found '7'"),
+        (["tree 7"], "expected a step from 1 to 6, found '7'"),
+        (["quit(1)"], "q takes no argument, found '(1)'"),
+        (["b op:add", "b op:add"], "breakpoint 1 is that already"),
         (["goto"], "expected a step from 1 to 6 or end, found ''"),
         (["unt"], "'' is not a SPEC; write op:log, name:0.weight, layer:2, train.py:12, 12,"),
         (["goto end", "unt op:add"], "every step has been made; back goes back"),
@@ -229,6 +234,15 @@ def test_gradients_inputs_and_contributions():
     assert text.splitlines()[-1] == f"  sum  [[{entries.replace(',', '')}]]"
 
 
+def test_a_name_that_several_have_is_no_answer():
+    x, y = (mg.Tensor([1.0, 2.0], requires_grad=True, name="x") for _ in "xy")
+    files = typed("g x", "goto end", "p grads[y]", "c")
+    mg.debug((x * y).sum(), **files)
+    told = dict(answers(files["stdout"].getvalue()))
+    assert told["g x"] == "*** 2 tensors are named 'x'; try grads[VARIABLE]"
+    assert told["p grads[y]"] == "[1. 2.]"
+
+
 def test_tree_tells_what_has_been_made_and_what_is_shared():
     lines = answer(reused(), "goto 4", "tree").splitlines()
     assert lines[0].startswith("*     1  Sum ()")
@@ -243,6 +257,45 @@ def test_tree_tells_what_has_been_made_and_what_is_shared():
         ">     4",
     ]
     assert any(line.endswith("h = Tanh (above)") for line in lines)
+
+
+def test_arrays_in_a_dict_are_told_by_their_corners():
+    x = mg.Tensor(np.arange(400.0).reshape(100, 4), requires_grad=True, name="x")
+    loss = (x * 2.0).sum()
+    for command in ("inputs", "pp inputs", "p inputs"):
+        text = answer(loss, "goto 2", command)
+        assert text.count("\n") < 8
+        assert "398., 399." in text
+    assert answer(loss, "pp list(range(3))") == "[0, 1, 2]"
+
+
+def test_a_tree_may_begin_at_a_step():
+    lines = answer(reused(), "tree 5").splitlines()
+    assert [line.split()[:2] for line in lines[:2]] == [["5", "Multiply"], ["6", "h"]]
+    chain = mg.Tensor([1.0], requires_grad=True, name="x")
+    for _ in range(300):
+        chain = mg.tanh(chain)
+    assert answer(chain.sum(), "tree").endswith("the first 200 lines; tree k begins at step k")
+    assert "leaf x" in answer(chain.sum(), "tree 290")
+
+
+def test_parentheses_after_q_do_no_harm():
+    files = typed("quit()", "n")
+    with pytest.raises(DebuggerQuit, match="at step 1 of 6"):
+        mg.debug(neuron(), **files)
+
+
+def test_a_deep_tree_says_how_deep_it_is():
+    x = mg.Tensor([1.0], requires_grad=True, name="x")
+    deep = x
+    for _ in range(30):
+        deep = mg.tanh(deep)
+    lines = answer(deep.sum(), "tree").splitlines()
+    assert [line.index("Tanh") for line in lines[1:16]] == list(range(11, 41, 2))
+    assert lines[15][9 + 30 :].startswith("Tanh (1,)")
+    assert lines[16][9 + 30 :].startswith("16: Tanh (1,) test_prompt.py:")
+    assert lines[30][9 + 30 :].startswith("30: Tanh (1,) test_prompt.py:")
+    assert lines[31][9 + 30 :] == "31: leaf x (1,)"
 
 
 def test_python_sees_the_stop_and_the_program():
@@ -308,6 +361,14 @@ def test_local_jacobian_and_finite_difference():
     ]
 
 
+def test_what_takes_long_is_announced():
+    x = mg.Tensor(np.ones((500, 300)), requires_grad=True)
+    lines = answer((x * 2.0).sum(), "goto 2", "fd x [3, 1]").splitlines()
+    assert lines[0] == "an op with 300,001 numbers is run many times: Ctrl-C gives up"
+    assert lines[1].startswith("dL/dx[3, 1] by Multiply.grad_x: 2")
+    assert "Ctrl-C" not in answer(neuron(), "bisect")
+
+
 def test_an_edited_gradient_goes_on_and_is_marked():
     loss = neuron()
     (w,) = (t for t in BackwardPass(loss).grads if t.name == "w")
@@ -367,8 +428,8 @@ def test_a_failing_rule_is_told_and_can_be_left():
     with pytest.raises(DebuggerQuit):
         mg.debug(loss, **files)
     told = dict(answers(files["stdout"].getvalue()))
-    assert told["n"] == "*** ArithmeticError: no rule today"
-    assert "this step fails: ArithmeticError: no rule today" in files["stdout"].getvalue()
+    assert told["n"] == "*** Broken.grad_x raises ArithmeticError: no rule today"
+    assert "  this step fails: Broken.grad_x raises Arith" in files["stdout"].getvalue()
 
 
 def test_ctrl_c_interrupts_a_command_and_not_the_session():
@@ -492,3 +553,28 @@ def test_nothing_is_changed_in_passing(line):
 def test_a_pass_starts_from_a_tensor(start):
     with pytest.raises(mg.errors.DTypeError, match="starts from a Tensor, got None"):
         list(start(None))
+
+
+def test_the_marks_stand_under_wide_characters_too():
+    σ = mg.Tensor([1.0, 2.0], requires_grad=True)
+    変数 = mg.exp(σ)
+    lines = answer((変数 + mg.log(σ)).sum(), "unt op:log", "l").splitlines()
+    (place,) = (k for k, line in enumerate(lines) if line.split()[1:2] == ["->"])
+    # In a terminal 変数 takes four columns.
+    source = lines[place].replace("変数", "....")
+    assert source[lines[place + 1].index("^") :][: lines[place + 1].count("^")] == "mg.log(σ)"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", "'\\u03c3\\udc80'"), ("utf-8", "'σ\\udc80'")]
+)
+def test_what_a_terminal_cannot_show_is_escaped(encoding, shown):
+    x = mg.Tensor(2.0, requires_grad=True, name="σ\udc80")
+    output = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    loss = mg.tanh(x)
+    loss.name = x.name
+    mg.debug(loss, stdin=io.StringIO("n\nc\n"), stdout=output)
+    output.flush()
+    text = output.buffer.getvalue().decode(encoding)
+    assert f"Tensor() float64 0.964028 {shown} = Tanh" in text
+    assert "backward pass 1 is complete" in text

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from replay_cases import CASES, HOSTILE, network, not_finite, reused, small_network
+from replay_cases import CASES, HOSTILE, failing, network, not_finite, reused, small_network
 
 import minigrad as mg
 
@@ -104,6 +104,21 @@ def test_every_step_by_click_on_its_node(open_page):
     page.locator(f"#graph-n{box}").click()
     assert heading(page) == "All 7 steps made"
     assert page.evaluate("document.activeElement.id") == f"leaf-{box}"
+
+
+def test_a_pass_that_fails_ends_at_the_step_that_does(open_page):
+    page = open_page(failing())
+    page.get_by_role("button", name="Last ▶|").click()
+    assert heading(page) == "Step 2 of 3: Broken"
+    assert "the pass ends here: Broken.grad_x raises" in page.locator("#step .warning").inner_text()
+    assert page.locator('[data-array="dL/dout"] td[data-index]').all_inner_texts() == ["1", "1"]
+    assert page.get_by_role("button", name="Next ▶").is_disabled()
+    assert page.locator(".node .progress").all_text_contents().count("no gradient yet") == 2
+    assert page.locator(".edge.flowing").count() == 0
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("c")
+    assert heading(page) == "Step 2 of 3: Broken"
 
 
 def test_a_node_is_reached_by_keyboard_too(open_page):
@@ -206,6 +221,15 @@ def test_a_long_line_of_source_is_scrolled_to_what_is_marked(open_page):
     assert mark.text_content() == "mg.exp(x)"
     right = mark.evaluate("mark => mark.getBoundingClientRect().right")
     assert right <= page.locator("pre:has(mark)").evaluate("p => p.getBoundingClientRect().right")
+
+
+def test_a_long_name_stays_in_its_card(open_page):
+    x = mg.Tensor([1.0, 2.0], requires_grad=True, name="encoder" * 30)
+    page = open_page(mg.exp(x).sum())
+    for _ in range(3):
+        wide = "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        assert set(page.locator(".card").evaluate_all(wide)) == {0}
+        page.keyboard.press("ArrowRight")
 
 
 def test_nan_is_found_and_told(open_page):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minigrad.debugger.screen import windowed
+from minigrad.debugger.paragraphs import windowed
 from minigrad.debugger.shortening import cut, faults, fitting, number, percent, short
 
 
@@ -45,7 +45,7 @@ def test_what_is_not_finite_is_counted():
 def test_a_long_line_is_shifted_to_what_is_marked():
     line = "x" * 100 + "mg.log(p)" + "y" * 50
     marks = " " * 100 + "^" * 9
-    shown, shown_marks = windowed([line, marks], 60)
-    assert len(shown) == 60
+    shown, shown_marks = windowed([line, marks])
+    assert len(shown) == 76
     assert shown[shown_marks.index("^") : shown_marks.rindex("^") + 1] == "mg.log(p)"
-    assert windowed(["short", "^^^^^"], 60) == ["short", "^^^^^"]
+    assert windowed(["short", "^^^^^"]) == ["short", "^^^^^"]

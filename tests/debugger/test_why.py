@@ -105,7 +105,7 @@ def test_detached_from_a_graph_too_large_to_look_through():
     found = why((cut @ second).sum(), first)
     assert (found.kind, found.is_certain) == ("unused", False)
     assert found.source.expression == "h.detach()"
-    assert "- detach() at" in sentences(found)
+    assert "- the constant 'x' of Matmul, by detach() at" in sentences(found)
 
 
 def test_parameter_that_was_itself_detached_is_found_by_the_name_both_have():
@@ -150,9 +150,16 @@ def test_computed_under_no_grad():
     loss = (h @ second).sum()
     found = why(loss, h)
     assert found.kind == "no_grad"
+    assert found.source.expression == "h @ second"
+    assert (
+        "under no_grad() or from tensors that all have requires_grad=False It is the constant "
+        "'x' of Matmul: test_why.py:" in sentences(found)
+    )
     found = why(loss, first)
     assert (found.kind, found.is_certain) == ("unused", False)
+    assert "alive" not in sentences(found)  # h is, and there is no telling that it came from first
     assert "no_grad()" in sentences(found)
+    assert "- the constant 'x' of Matmul, computed without a graph, used at" in sentences(found)
     assert found.source.expression == "h @ second"
 
 
@@ -368,3 +375,17 @@ def test_every_explanation_fits_a_terminal():
     loss = (a_rather_long_name_for_a_hidden_layer.detach() @ second).sum() + (a_rather_long_name_for_a_hidden_layer @ second).sum()  # noqa: E501  # fmt: skip
     for text in (str(why(loss, first)), str(why(loss, second))):
         assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_gradient_that_is_not_finite_is_no_answer_but_points_to_one():
+    x = parameter("x", 2, 2)
+    x.data[0, 1] = 0.0
+    with np.errstate(divide="ignore"):
+        loss = mg.log(abs(x)).sum() + mg.sqrt(abs(x)).sum()
+        found = why(loss, x)
+    assert "It is not finite: 1 nan of 4 entries; nan at the prompt" in sentences(found)
+
+
+def test_a_gradient_without_entries():
+    x = mg.Tensor(np.zeros((0, 3)), requires_grad=True, name="x")
+    assert "It has no entries: the shape is (0, 3)" in sentences(why(mg.exp(x).sum(), x))

@@ -229,3 +229,24 @@ def test_5000_boxes(shape):
     assert found == layout([(100, 40)] * count, edges)
     # A value used everywhere is one line with branches: the drawing does not grow quadratically.
     assert sum(map(len, found.routes)) < 12 * count
+
+
+def deep_network(layers):
+    """Frames that lines enter on the left and leave in the middle, one below the other."""
+    sizes, edges, groups = [], [], []
+    for number in range(layers):
+        first = len(sizes)
+        sizes += [(60, 20), (60, 20), (120, 40)]
+        groups += [number] * 3
+        edges += [(first - 1, first + 2)] * (number > 0) + [
+            (first, first + 2),
+            (first + 1, first + 2),
+        ]
+    return layout(sizes, edges, groups, titles=[30.0] * layers)
+
+
+def test_a_deep_network_is_no_staircase():
+    assert deep_network(40).width < 2 * deep_network(1).width
+    # Of few layers the lines between are straight, from port to port.
+    route = deep_network(2).routes[2]
+    assert route[0][0] == route[1][0]

@@ -88,3 +88,15 @@ def test_mermaid_of_a_network():
     assert '  subgraph g1["layer 2"]' in lines
     assert sum("-->" in line for line in lines) == 7
     assert sum("-.->" in line for line in lines) == 3
+
+
+def test_what_is_not_finite_is_red_in_both():
+    boxes = (Box("parameter", "w", warning=True), Box("op", "Log", warning=True), Box("op", "Exp"))
+    picture = Picture(title="", boxes=boxes, arrows=())
+    red = 'fillcolor="#ffe3e0", color="#c62828", penwidth=2.5];'
+    shown = [line for line in dot_of(picture).splitlines() if "label=" in line][1:]
+    assert [line.endswith(red) for line in shown] == [True, True, False]
+    assert mermaid_of(picture).splitlines()[-2:] == [
+        "  style n0 fill:#ffe3e0,stroke:#c62828,stroke-width:2.5px",
+        "  style n1 fill:#ffe3e0,stroke:#c62828,stroke-width:2.5px",
+    ]
