@@ -110,7 +110,9 @@ def slope_of(line: Line) -> Slope:
         gap = abs(left.value - right.value)
         agree = gap <= SAFETY * (left.bar + right.bar)
         if (agree & np.isfinite(left.bar) & np.isfinite(right.bar)).all():
-            estimate = better_of(left, right)
+            better = better_of(left, right)
+            # They are of the same slope: what they differ by, the better one may be off as well.
+            estimate = with_bar(better, np.maximum(better.bar, gap))
             return slope_from(line, estimate, None, None, "")
     return slope_from(line, None, left, right, met)
 

@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 
 FULL_UP_TO = 16
 SUBSET = 16
+ENOUGH_FAILURES = 16
 DIAGNOSED = 512
 MUCH_SMALLER = 2.0**-12
 LEAST = 2.0**-5
@@ -68,10 +69,11 @@ class Finding:
     index: tuple[int, ...] | None = None
     scale: float = 1.0
     note: str = ""
+    thorough: bool = True
 
     @property
-    def rank(self) -> tuple[int, float]:
-        return VERDICTS.index(self.comparison.verdict), self.comparison.error
+    def rank(self) -> tuple[int, bool, float]:
+        return VERDICTS.index(self.verdict), self.thorough, self.comparison.error
 
     @property
     def verdict(self) -> str:
@@ -121,10 +123,10 @@ def by_entries(target: Target, mode: str, rng: np.random.Generator) -> list[Find
     if mode == "subset":
         entries = chosen_entries(target.leaf.data.ravel(), rng)
     found: list[Finding] = []
-    failed = False
-    for entry in entries:  # where one has failed, the others need no benefit of the doubt
-        found.append(by_entry(target, entry, thorough=not failed))
-        failed = failed or found[-1].verdict == "FAIL"
+    failures = 0
+    for entry in entries:  # where many have failed, the others need no benefit of the doubt
+        found.append(by_entry(target, entry, thorough=failures < ENOUGH_FAILURES))
+        failures += found[-1].verdict == "FAIL"
     return found
 
 
@@ -145,7 +147,7 @@ def by_entry(target: Target, entry: int, thorough: bool = True) -> Finding:
         direction = np.zeros(target.leaf.shape)
         direction[index] = scale[index]
         comparison, slope = compare_contracted(target, direction, thorough)
-        return Finding(comparison, slope, index, float(scale[index]))
+        return Finding(comparison, slope, index, float(scale[index]), thorough=thorough)
 
     return at_best_scale(target, along)
 
@@ -314,7 +316,7 @@ def diagnosis_of(target: Target, found: Sequence[Finding], rng: np.random.Genera
     """What the wrong gradient has in common with the right one, as far as can be seen."""
     leaf = target.leaf
     numeric = np.full(leaf.size, np.nan)
-    seen = {finding.index: in_units(finding) for finding in found if finding.index is not None}
+    seen = {finding.index: in_units(finding) for finding in found if finding.thorough}
     largest = np.argsort(-np.abs(target.gradient.ravel()))[: DIAGNOSED // 2]
     some = rng.permutation(leaf.size)[: DIAGNOSED - len(largest)]
     entries = range(leaf.size) if leaf.size <= DIAGNOSED else {*largest, *some}
