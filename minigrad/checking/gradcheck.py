@@ -19,12 +19,14 @@ from minigrad.tensor import Tensor
 
 __all__ = ["gradcheck"]
 
+WHOLE = "; give numbers such as 1.0: whole ones are passed on as they are"
+
 
 def gradcheck(
     fn: Callable[..., Any],
     inputs: ArrayLike | Tensor | Sequence[ArrayLike | Tensor],
     *,
-    gradient: Callable[[Any], Any] | None = None,
+    gradient: Callable[..., Any] | None = None,
     mode: str = "auto",
     order: int = 1,
     directions: int = 3,
@@ -45,8 +47,9 @@ def gradcheck(
         anything else is the single input. Integers are passed on as they are; floating-point
         inputs are checked, in float64.
     gradient : function, optional
-        For a plain NumPy ``fn`` of one array that returns a number: the derivative to check, a
-        function of the same array that returns one of its shape.
+        For a plain NumPy ``fn`` that returns a number: the derivative to check. It takes the same
+        arrays and returns an array of the input's shape; of several inputs a tuple with one for
+        each, of which those of whole numbers may be None.
     mode : {"auto", "full", "fast", "subset"}
         "full" moves every entry on its own, then all at once; "fast" moves all at once along
         Gaussian directions, and names the worst entry on failure. All at once, each output is
@@ -106,6 +109,11 @@ def gradcheck(
         raise DTypeError(f"gradcheck: fn must be a function, got {fn!r}: gradcheck(fn, inputs)")
     if inputs is None:
         raise DTypeError("gradcheck: inputs are missing: gradcheck(fn, inputs)")
+    if isinstance(inputs, dict):
+        raise DTypeError(
+            "gradcheck: inputs is a dict; give its values, one for each argument: gradcheck("
+            f"lambda {', '.join(map(str, inputs))}: fn(...), [*inputs.values()])"
+        )
     if gradient is not None:
         if not callable(gradient):
             raise DTypeError(f"gradcheck: gradient must be a function, got {gradient!r}")
@@ -129,6 +137,7 @@ def gradcheck(
         raise DTypeError(
             "gradcheck: none of the inputs is of a floating-point dtype: "
             f"{', '.join(str(value.dtype) for value in values) or 'there are none'}"
+            f"{WHOLE if all(value.dtype.kind in 'iu' for value in values) and values else ''}"
         )
     problem = Problem(leaves, lambda: fn(*arguments))
     title = f"gradcheck of {name_of(fn)}"

@@ -24,12 +24,20 @@ from minigrad.ops.base import call
 from minigrad.printing import one_line, source_line
 from minigrad.tensor import Tensor
 
-__all__ = ["check_graph", "judge_precision", "loss_of_precision"]
+__all__ = ["check_graph", "judge_precision"]
 
 Array = NDArray[Any]
 
 WORTHLESS = 0.1
 """A gradient that is off by this much of its largest element has no digit that can be relied on."""
+
+STALE = 1e-6
+"""Far more than the order of additions can change in float64."""
+
+OTHER_NUMBERS = (
+    "in this graph the rule gives other numbers than right after its forward: does it keep "
+    "something from a forward to itself?"
+)
 
 
 def check_graph(
@@ -229,9 +237,12 @@ def row_of(
         if step.fault:
             row.verdict = "FAIL"
             row.detail = "; ".join(filter(None, [step.fault, row.detail]))
+        exact = rule_in_float64(tensor, step.index, cotangent)
         if step.contribution.dtype != np.float64:
-            exact = rule_in_float64(tensor, step.index, cotangent)
-            judge_precision(row, loss_of_precision(step.contribution, exact))
+            judge_precision(row, step.contribution, exact)
+        elif not loss_of_precision(step.contribution, exact) <= STALE:
+            row.verdict = "FAIL"
+            row.detail = "; ".join(filter(None, [OTHER_NUMBERS, row.detail]))
     row.source = where(tensor)
     return row
 
@@ -270,9 +281,10 @@ def loss_of_precision(rounded: Array, exact: Array) -> float:
     return gap / size if size > 0 else gap
 
 
-def judge_precision(row: Row, precision: float) -> None:
+def judge_precision(row: Row, rounded: Array, exact: Array) -> None:
     """Note what the coarser dtype costs; that it costs everything is a failure of its own."""
-    row.precision = precision
+    row.precision = precision = loss_of_precision(rounded, exact)
+    row.dtype = str(rounded.dtype)
     if not precision <= WORTHLESS and row.verdict in ("ok", "vacuous", "kink"):
         row.verdict = "FAIL"
         row.detail = "; ".join(filter(None, [row.detail, "right in float64, not in its own dtype"]))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.graph_check import judge_precision, loss_of_precision
+from minigrad.checking.graph_check import judge_precision
 from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
@@ -118,7 +118,7 @@ def check_model(
     for row in report.rows:
         own = own_dtypes.get(row.name)
         if own is not None and own.dtype != np.float64:
-            judge_precision(row, loss_of_precision(own, in_float64[row.name]))
+            judge_precision(row, own, in_float64[row.name])
     report.reproduce = (
         f"check_model(model, loss, batch, mode={mode!r}, directions={directions}, "
         f"order={order}, seed={seed}{', strict=True' if strict else ''})"

@@ -51,7 +51,7 @@ def notes(row: Row) -> list[str]:
     """What is said below a row."""
     found = []
     worst = row.worst
-    if row.verdict in ("FAIL", "inconclusive", "kink"):
+    if row.verdict in ("FAIL", "inconclusive", "kink") and row.checked:
         where = "along a direction" if row.index is None else f"at {list(row.index)}"
         numeric = f"{worst.numeric:.12g}"
         if worst.reach:
@@ -62,7 +62,7 @@ def notes(row: Row) -> list[str]:
     source = "" if row.verdict == "ok" else row.source
     found += [text for text in (source, row.detail) if text]
     if row.precision is not None:
-        found.append(f"float32 gradient against float64: {row.precision:.1e}")
+        found.append(f"{row.dtype} gradient against float64: {row.precision:.1e}")
     return found
 
 

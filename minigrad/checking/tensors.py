@@ -13,7 +13,7 @@ from minigrad.checking.comparing import (
     compare_contracted,
     compare_outputs,
 )
-from minigrad.checking.diagnosis import diagnose, sizes_in_graph
+from minigrad.checking.diagnosis import diagnose, first_not_finite, sizes_in_graph
 from minigrad.checking.differences import Difference
 from minigrad.checking.line import Line
 from minigrad.checking.problem import Outcome, Problem
@@ -314,7 +314,7 @@ def ladder_of(finding: Finding) -> list[Difference]:
 
 def diagnosis_of(target: Target, found: Sequence[Finding], rng: np.random.Generator) -> str:
     """What the wrong gradient has in common with the right one, as far as can be seen."""
-    leaf = target.leaf
+    leaf, out = target.leaf, target.problem.output()
     numeric = np.full(leaf.size, np.nan)
     seen = {finding.index: in_units(finding) for finding in found if finding.thorough}
     largest = np.argsort(-np.abs(target.gradient.ravel()))[: DIAGNOSED // 2]
@@ -326,8 +326,10 @@ def diagnosis_of(target: Target, found: Sequence[Finding], rng: np.random.Genera
             numeric[entry] = plain_difference(target, int(entry))
         elif not single.kink:
             numeric[entry] = single.numeric if single.verdict == "FAIL" else single.analytic
-    sizes = sizes_in_graph(target.problem.output())
-    return diagnose(target.gradient, numeric.reshape(leaf.shape), sizes)
+    said = diagnose(target.gradient, numeric.reshape(leaf.shape), sizes_in_graph(out))
+    if np.isfinite(target.gradient).all():
+        return said
+    return "; ".join(filter(None, [said, first_not_finite(out, target.cotangent)]))
 
 
 def plain_difference(target: Target, entry: int) -> float:

@@ -305,7 +305,7 @@ def test_random_shapes_are_nondeterministic():
     rng = np.random.default_rng(0)
     report = gradcheck(lambda x: x[: rng.integers(1, 100)], np.ones(100))
     assert report.verdict == "nondeterministic"
-    assert " numbers; give rng" in report.rows[0].detail
+    assert " numbers: the function keeps state between calls, or draws" in report.rows[0].detail
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_a_gradient_derived_by_hand_for_a_plain_function(mode):
 
 def test_a_gradient_that_does_not_fit():
     report = gradcheck(norm, np.ones(3), gradient=norm)
-    assert "gradient returned shape () for an input of (3,)" in report.rows[0].detail
+    assert "gradient returned shape () for input 0 of shape (3,)" in report.rows[0].detail
     with pytest.raises(ShapeError, match=r"fn must return a single number, .* shape \(3,\)"):
         gradcheck(np.sin, np.ones(3), gradient=np.cos)
     with pytest.raises(DTypeError, match="gradient must be a function, got 1"):
