@@ -13,7 +13,7 @@ from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
 from minigrad.checking.second_order import add_second_order
-from minigrad.checking.tensors import Settings
+from minigrad.checking.tensors import Settings, own_generator
 from minigrad.errors import DomainError, DTypeError
 from minigrad.tensor import Tensor
 
@@ -40,8 +40,9 @@ def gradcheck(
     Parameters
     ----------
     fn : function
-        Takes as many Tensors as there are inputs, returns a Tensor of any shape. It is contracted
-        with a Gaussian cotangent: under ones, a softmax's gradient is zero and any rule passes.
+        Takes as many Tensors as there are inputs, returns a Tensor of any shape. Several elements
+        are contracted with a Gaussian cotangent: under ones, a softmax's gradient is zero and any
+        rule passes. Of a single element the gradient itself is compared.
     inputs : list or tuple of array_like and Tensor, or one array, Tensor or number
         Where to check. A list or tuple always holds the inputs, one for each argument of ``fn``;
         anything else is the single input. Integers are passed on as they are; floating-point
@@ -142,7 +143,7 @@ def gradcheck(
     problem = Problem(leaves, lambda: fn(*arguments))
     title = f"gradcheck of {name_of(fn)}"
     with replayed(problem, [rng] if rng is not None else []):
-        settings = Settings(mode, directions, np.random.default_rng(seed))
+        settings = Settings(mode, directions, own_generator(seed))
         report = check_problem(title, problem, settings, strict)
         if complex_step and report.verdict != "nondeterministic":
             ask_complex_step(report, problem, arguments, settings.rng)

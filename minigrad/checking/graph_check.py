@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.report import Report
 from minigrad.checking.rule_run import Step, run_rule
-from minigrad.checking.tensors import Settings, check_tensor
+from minigrad.checking.tensors import Settings, check_tensor, own_generator
 from minigrad.checking.verdict import Comparison, Row
 from minigrad.errors import DomainError, DTypeError, GraphError
 from minigrad.graph import changed_since, topological_order
@@ -107,7 +107,7 @@ def check_graph(
         raise GraphError(f"check_graph: {loss!r} is a leaf: there is no rule to check")
     if gradient is not None and not np.isfinite(np.asarray(gradient, np.float64)).all():
         raise DomainError(f"check_graph: gradient must be finite, got {gradient!r}")
-    settings = Settings(mode, directions, np.random.default_rng(seed))
+    settings = Settings(mode, directions, own_generator(seed))
     grads: dict[Tensor, Array] = {loss: loss.initial_gradient(gradient)}
     rows: list[Row] = []
     with np.errstate(all="ignore"):

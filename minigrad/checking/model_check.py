@@ -12,7 +12,7 @@ from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
 from minigrad.checking.second_order import add_second_order
-from minigrad.checking.tensors import Settings
+from minigrad.checking.tensors import Settings, own_generator
 from minigrad.errors import DomainError, DTypeError
 from minigrad.gradients import depends, grad
 from minigrad.graph import topological_order
@@ -88,7 +88,7 @@ def check_model(
     if order not in (1, 2):
         raise DomainError(f"check_model: order is {order}; it must be 1 or 2")
     x, targets = batch
-    settings = Settings(mode, directions, np.random.default_rng(seed))
+    settings = Settings(mode, directions, own_generator(seed))
     problem = Problem({}, lambda: loss(model(x), targets))
     parameters = model.named_parameters()
     with replayed(problem, generators(model)), kept(parameters), kept_state(model):
@@ -109,10 +109,8 @@ def check_model(
                 tensor.data = tensor.data.astype(np.float64)
         in_float64 = gradients(problem)
         require_float64(problem)
-        # Under 1 the numbers of a scalar loss are its gradient itself.
-        one = np.ones(1) if problem.output().size == 1 else None
         title = f"check_model of {type(model).__name__}"
-        report = check_problem(title, problem, settings, strict, cotangent=one)
+        report = check_problem(title, problem, settings, strict)
         if order == 2:
             add_second_order(report, problem, settings)
     for row in report.rows:

@@ -27,9 +27,8 @@ def check_problem(
     settings: Settings,
     strict: bool,
     structure: bool = True,
-    cotangent: NDArray[Any] | None = None,
 ) -> Report:
-    """Check every leaf of a problem, under a Gaussian cotangent if none is given."""
+    """Check every leaf of a problem, under a Gaussian cotangent, or 1 if there is one output."""
     before = {name: leaf.data.copy() for name, leaf in problem.leaves.items()}
     base = problem.outcome()
     changed = [
@@ -51,8 +50,9 @@ def check_problem(
     if coarse is not None:
         detail = f"{coarse!r} is computed in float16: differences cannot resolve its gradient"
         return Report(title, rows_without_numbers(problem, "inconclusive", detail), strict=strict)
-    if cotangent is None:
-        cotangent = settings.rng.standard_normal(base.values.size)
+    size = base.values.size
+    # Of a single output, the numbers under 1 are the gradient itself.
+    cotangent = settings.rng.standard_normal(size) if size > 1 else np.ones(size)
     with np.errstate(all="ignore"):
         problems, raised = [], []
         if structure:

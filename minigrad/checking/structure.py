@@ -15,7 +15,7 @@ __all__ = ["structure_problems"]
 Array = NDArray[np.float64]
 
 RTOL = 1e-10
-LARGE = 1024.0
+LARGE = -1024.0
 SEEDS = (1, 2, 3)
 
 
@@ -98,14 +98,14 @@ def give_back(leaves: dict[str, Tensor], before: dict[str, Array]) -> list[str]:
 def linear(out: Tensor, leaf: Tensor, gradient: Array, v: Array, w: Array) -> bool:
     """Whether 2v − 3w gives what v and w give, as far as rounding and overflow show it."""
     # Weights that do not sum to 1, or a rule that gives a constant would pass; one of them large,
-    # or one would that cuts off large gradients.
+    # or one would that cuts off large gradients, and negative, or one that takes sizes would.
     combined = LARGE * v - 3 * w
     other, both = (grad(out, leaf, cotangent).data for cotangent in (w, combined))
     gap = np.abs(both - (LARGE * gradient - 3 * other))
-    allowed = RTOL * (LARGE * np.abs(gradient) + np.abs(other)) + np.finfo(gradient.dtype).tiny
+    allowed = RTOL * (abs(LARGE) * np.abs(gradient) + np.abs(other)) + np.finfo(gradient.dtype).tiny
     if np.all((gap <= allowed) | ~np.isfinite(gap)):
         return True
-    for size, cotangent, value in ((LARGE, v, gradient), (3, w, other), (1, combined, both)):
+    for size, cotangent, value in ((-LARGE, v, gradient), (3, w, other), (1, combined, both)):
         draws = [rounding_of_gradient(out, leaf, cotangent, value, seed) for seed in SEEDS]
         allowed = allowed + SAFETY * size * np.max(np.abs(draws), axis=0)
     return bool(np.all((gap <= allowed) | ~np.isfinite(gap)))

@@ -24,7 +24,7 @@ from minigrad.errors import DomainError
 from minigrad.gradients import depends
 from minigrad.tensor import Tensor
 
-__all__ = ["Settings", "check_tensor"]
+__all__ = ["Settings", "check_tensor", "own_generator"]
 
 Array = NDArray[np.float64]
 
@@ -36,6 +36,7 @@ MUCH_SMALLER = 2.0**-12
 LEAST = 2.0**-5
 CLOSE = 2.0**-10
 GROSS = 1e-6
+OWN_STREAM = 20_101_971
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ class Settings:
         if self.mode != "auto":
             return self.mode
         return "full" if size <= FULL_UP_TO else "fast"
+
+
+def own_generator(seed: int) -> np.random.Generator:
+    """A generator whose numbers are no one else's.
+
+    Inputs are often drawn from ``default_rng(seed)``: a cotangent from there would be the input
+    itself, under which a product and its transpose, say, have the same gradient.
+    """
+    return np.random.default_rng([seed, OWN_STREAM])
 
 
 @dataclass(frozen=True)

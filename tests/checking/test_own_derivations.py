@@ -246,3 +246,41 @@ def test_a_function_that_is_flat_close_by():
     assert report.rows[0].detail == (
         "the function does not change close by: does it round, count or compare?"
     )
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_cotangent_is_not_what_the_input_was_drawn_as(seed):
+    """Along its input, the gradient of a layer norm is 0 whatever the rule."""
+
+    def layer_norm(x):
+        return (x - mg.mean(x, axis=-1, keepdims=True)) / mg.std(x, axis=-1, keepdims=True)
+
+    x = np.random.default_rng(seed).normal(size=(4, 3))
+    assert gradcheck(layer_norm, x, seed=seed).verdict == "ok"
+    model = mg.nn.Function(layer_norm)
+    found = check_model(model, lambda y, t: y * t, (x, np.ones((4, 3))), seed=seed)
+    assert found.verdict == "ok"
+
+
+def test_of_a_single_output_the_gradient_itself_is_told():
+    report = gradcheck(lambda x: (x**2).sum(), np.array([3.0, 5.0, 1.0]))
+    assert (report.rows[0].worst.analytic / 2) in (3.0, 5.0, 1.0)
+    by_hand = gradcheck(lambda x: x**2, 3.0, gradient=lambda x: 2 * x)
+    assert by_hand.rows[0].worst.analytic == 6.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda grad_out, out, x: np.abs(grad_out) * 2 * x,
+        lambda grad_out, out, x: grad_out**2 * 2 * x,
+        lambda grad_out, out, x: 2 * x,
+        lambda grad_out, out, x: np.sign(grad_out) * 2 * x,
+        lambda grad_out, out, x: np.clip(grad_out, -5, 5) * 2 * x,
+    ],
+    ids=["absolute", "squared", "left out", "sign", "clipped"],
+)
+def test_rules_that_are_right_under_one_alone(rule, seed):
+    total = op_with(lambda x: np.sum(x * x), grad_x=rule)
+    assert gradcheck(lambda x: mg.call(total, x), X, seed=seed).verdict == "FAIL"
