@@ -25,9 +25,17 @@ __all__ = [
 Array = NDArray[np.float64]
 
 RULES_TREMBLE_AT_MOST = 1e-2
+"""Of the slope: a rule that loses more to rounding is not excused by it."""
+
 BESIDE_THE_FUNCTION = 1e-9
+"""Of the function's size: rounding of a slope that is nothing beside the function itself."""
+
 SAME = 1e-12
+"""Of the sum of sizes: two ways to add up the same products differ by less."""
+
 SEEDS = (1, 2, 3, 4)
+"""So many draws of a rule's rounding, of which the largest counts."""
+
 UNKNOWN = Comparison(np.nan, np.nan, np.inf, "inconclusive", np.nan)
 
 

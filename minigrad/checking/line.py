@@ -18,15 +18,36 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 HAIR = 2.0**-32
+"""Third differences of a smooth function vanish over so little, as 2⁻⁹⁶, but numbers of 52 binary
+places can be told apart."""
+
 HAIRS = (2.0**-22, HAIR, 2.0**-46)
+"""Where something happens within one, the next: 2⁻⁶⁶ vanishes as well, and 2⁻⁴⁶ is 64 places."""
+
 AROUND = 2.0**-3
+"""As far as the first step, so that it costs no evaluation of its own."""
+
 NOISE_AT_MOST = 1e-9
+"""Of the function's size: more over a hair's breadth is no rounding of float64, but a kink."""
+
 UNKNOWN = 1e-3
+"""Of what moves: with more rounding, three digits are not known."""
+
 SAMPLE = 4096
+"""So many entries tell how exact a step is."""
+
 PLACES = 1024
+"""So far that an entry which moves by a thousandth of what the others do still moves."""
+
 REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
+"""Where rounding is drawn: close by, and as far as the larger steps, where values may be larger."""
+
 SEEDS = (1, 2)
-UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
+"""With two sides these make four draws of the rounding in a difference."""
+
+UNDERFLOW = 1e-322
+"""Below 2e-308 all numbers are multiples of 5e-324."""
+
 LEFT, BASE, RIGHT = -1, 0, 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.graph_check import judge_precision
+from minigrad.checking.precision import judge_precision
 from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
