@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.checking.differences import EPS
-from minigrad.checking.line import LEFT, RIGHT, Line
+from minigrad.checking.line import Line
+from minigrad.checking.path import LEFT, RIGHT
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.rounding import rounding_of_gradient
 from minigrad.checking.slope import Slope, slope_of

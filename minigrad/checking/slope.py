@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.checking.differences import Difference, Estimate
-from minigrad.checking.line import LEFT, RIGHT, Line
+from minigrad.checking.line import Line
+from minigrad.checking.path import LEFT, RIGHT
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.settling import PROBES, better_of, settle, with_bar
 from minigrad.checking.verdict import SAFETY

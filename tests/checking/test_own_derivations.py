@@ -284,3 +284,9 @@ def test_of_a_single_output_the_gradient_itself_is_told():
 def test_rules_that_are_right_under_one_alone(rule, seed):
     total = op_with(lambda x: np.sum(x * x), grad_x=rule)
     assert gradcheck(lambda x: mg.call(total, x), X, seed=seed).verdict == "FAIL"
+
+
+def test_a_number_has_no_index():
+    report = gradcheck(lambda x: x**2, 3.0, gradient=lambda x: x)
+    assert "\n    analytic 3, numeric 6 ± " in repr(report)
+    assert "at []" not in repr(report)
