@@ -100,6 +100,7 @@ def gradcheck(
     >>> gradcheck(lambda x: np.sum(x**2), np.array([1.0, 2.0]), gradient=lambda x: x).verdict
     'FAIL'
     """
+    __tracebackhide__ = True  # from pytest: the user's line is what matters
     if order not in (1, 2):
         raise DomainError(f"gradcheck: order is {order}; it must be 1 or 2")
     if rng is not None and not isinstance(rng, np.random.Generator):

@@ -290,3 +290,14 @@ def test_a_number_has_no_index():
     report = gradcheck(lambda x: x**2, 3.0, gradient=lambda x: x)
     assert "\n    analytic 3, numeric 6 ± " in repr(report)
     assert "at []" not in repr(report)
+
+
+def test_a_wrong_value_at_a_tie_behind_another_is_found_in_the_graph():
+    class Relu(mg.ops.activation.Relu):
+        @staticmethod
+        def grad_x(grad_out, out, x):
+            return grad_out * np.where(x == 0, 1.2, x > 0)
+
+    x = mg.Tensor([0.0, 1.0], requires_grad=True)
+    report = check_graph(mg.call(Relu, mg.call(Relu, x)).sum())
+    assert [row.verdict for row in report.rows] == ["ok", "FAIL", "FAIL"]
