@@ -184,11 +184,6 @@ def test_a_misuse_shows_the_line_of_the_test_and_not_the_checker(run):
     misuse = "import minigrad as mg\n\ndef test_misuse(gradcheck):\n    gradcheck(mg.exp)\n"
     result = run(misuse)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        [
-            ">       gradcheck(mg.exp)",
-            "E       *gradcheck: inputs are missing*",
-            "test_cube.py:4: *",
-        ]
-    )
+    result.stdout.fnmatch_lines([">       gradcheck(mg.exp)"])
+    result.stdout.fnmatch_lines(["E       *gradcheck: inputs are missing*"])
     result.stdout.no_fnmatch_line("*def gradcheck(*")
