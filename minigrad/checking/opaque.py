@@ -30,7 +30,8 @@ def opaque(fn: Callable[..., Any], gradient: Callable[..., Any]) -> Callable[...
         @staticmethod
         def forward(*arrays: Any) -> Any:
             value = np.asarray(fn(*arrays))
-            if value.dtype.kind not in "fiub":
+            complex_step = any(np.iscomplexobj(x) for x in arrays)
+            if value.dtype.kind not in ("fiubc" if complex_step else "fiub"):
                 raise DTypeError(
                     f"with a gradient given, fn must return a single number, got {value[()]!r}"
                 )

@@ -301,3 +301,8 @@ def test_a_wrong_value_at_a_tie_behind_another_is_found_in_the_graph():
     x = mg.Tensor([0.0, 1.0], requires_grad=True)
     report = check_graph(mg.call(Relu, mg.call(Relu, x)).sum())
     assert [row.verdict for row in report.rows] == ["ok", "FAIL", "FAIL"]
+
+
+def test_a_second_opinion_on_a_gradient_by_hand():
+    report = gradcheck(lambda x: np.sum(x**2), X, gradient=lambda x: 2 * x, complex_step=True)
+    assert "complex step: agrees" in report.rows[0].detail
