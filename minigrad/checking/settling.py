@@ -111,9 +111,10 @@ def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) ->
     """The estimate's bar where differences at smaller steps are as it predicts, else infinity."""
     last = found.ladder[-1]
     smaller = [probe for probe in map(quotient, PROBES) if probe and probe.step < last.step]
+    used = [taken for taken in found.ladder if taken.step in found.step]
     precise = found.bar <= VAGUE * abs(found.value)
     if not smaller:
-        meets = sides_meet(found, [last], line) if order == 2 else precise
+        meets = sides_meet(found, [*used, last], line) if order == 2 else precise
         return np.where(precise & meets, found.bar, np.inf)
     rounding = found.ladder[0].rounding * found.ladder[0].step / found.step
     predicted = found.bar <= np.maximum(0.1 * abs(found.value), 64 * rounding)
@@ -136,7 +137,7 @@ def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) ->
     stairs = precise & ~always & ~bends & (tremble <= ROUNDING_AT_MOST * line.scale)
     if order == 2:
         stairs &= sides_meet(found, [last], line)
-        predicted &= sides_meet(found, [last, *smaller], line)
+        predicted &= sides_meet(found, [*used, last, *smaller], line)
     bar = np.maximum(found.bar, 2 * tremble / found.step)
     return np.where(predicted | stairs, bar, np.inf)
 
@@ -156,7 +157,8 @@ def sides_meet(found: Estimate, probes: list[Difference], line: Line) -> NDArray
     """Whether the slopes to the right and left meet in proportion to the step, as of smooth f."""
     good = np.ones(found.value.shape, bool)
     for probe in probes:
-        steps = [taken.step for taken in found.ladder if taken.step >= 4 * probe.step]
+        seen = [STARTS[0], *PROBES, *(taken.step for taken in found.ladder)]
+        steps = [h for h in seen if h >= 4 * probe.step]
         if steps:
             wide = np.max([line.parting(h) * (probe.step / h) ** MEETING for h in steps], axis=0)
             allowed = np.maximum(wide, 4 * SAFETY * probe.rounding)
