@@ -96,7 +96,7 @@ def give_back(leaves: dict[str, Tensor], before: dict[str, Array]) -> list[str]:
 
 
 def linear(out: Tensor, leaf: Tensor, gradient: Array, v: Array, w: Array) -> bool:
-    """Whether 2v − 3w gives what v and w give, as far as rounding and overflow show it."""
+    """Whether −1024v − 3w gives what v and w give, as far as rounding and overflow show it."""
     # Weights that do not sum to 1, or a rule that gives a constant would pass; one of them large,
     # or one would that cuts off large gradients, and negative, or one that takes sizes would.
     combined = LARGE * v - 3 * w
