@@ -42,6 +42,7 @@ from power.single_entry import print_smallest, smallest_caught
 from power.special_points import SPECIAL_POINTS
 
 Row = dict[str, Any]
+PARTS = ("mutants", "entry", "alarms")
 
 
 def subjects_of(op: type) -> list[Subject]:
@@ -148,13 +149,16 @@ def main() -> None:
     parser.add_argument("--only", default="", metavar="OP", help="mutate this op alone")
     parser.add_argument("--kinds", default=",".join(KINDS), help="kinds of mutation, by commas")
     parser.add_argument("--no-peers", action="store_true", help="our own modes alone")
-    parser.add_argument("--parts", default="mutants,entry,alarms", help="which of the three")
+    parser.add_argument("--parts", default=",".join(PARTS), help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--checks", type=int, default=1000, help="checks of right ops (1000)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to this file")
     options = parser.parse_args()
     kinds = [kind.strip() for kind in options.kinds.split(",")]
     if unknown := set(kinds) - set(KINDS):
         parser.error(f"no such kinds: {sorted(unknown)}; there are {', '.join(KINDS)}")
+    parts = [part.strip() for part in options.parts.split(",")]
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such parts: {sorted(unknown)}; there are {', '.join(PARTS)}")
     warnings.simplefilter("ignore")
     checkers = dict(OURS)
     if not options.no_peers:
@@ -162,15 +166,15 @@ def main() -> None:
         for name in sorted(missing_peers()):
             print(f"{name}: left out, {PEERS[name][0]} is not installed")
     results: dict[str, Any] = {}
-    if "mutants" in options.parts:
+    if "mutants" in parts:
         start = perf_counter()
         results["mutants"] = kill_matrix(options.only, kinds, checkers)
         print_matrix(results["mutants"], list(checkers))
         print(f"({perf_counter() - start:.0f} s)")
-    if "entry" in options.parts:
+    if "entry" in parts:
         results["smallest entry caught"] = smallest_caught(checkers)
         print_smallest(results["smallest entry caught"])
-    if "alarms" in options.parts:
+    if "alarms" in parts:
         results["false alarms"] = false_alarms(options.checks)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -37,6 +37,12 @@ def pair():
 def wrong_pair():
     return wrong, X
 
+def by_hand():
+    return lambda x: np.sum(x * x), X, lambda x: 2 * x
+
+def wrong_by_hand():
+    return lambda x: np.sum(x * x), X, lambda x: x
+
 def kink():
     return mg.relu, np.array([0.0, 1.0])
 
@@ -85,6 +91,8 @@ def check(tmp_path, monkeypatch, capsys):
     [
         ("pair", 0, "gradcheck of <lambda>: ok"),
         ("wrong_pair", 1, "gradcheck of wrong: FAIL"),
+        ("by_hand", 0, "gradcheck of <lambda>: ok"),
+        ("wrong_by_hand", 1, "gradcheck of <lambda>: FAIL"),
         ("kink", 0, "gradcheck of relu: kink"),
         ("loss", 0, "check_graph of Tensor() float64 2.85362 = Sum(x) own_gradients.py:"),
         ("wrong_loss", 1, "check_graph of Tensor() float64 -7 = Sum(x) own_gradients.py:"),
@@ -148,12 +156,21 @@ def test_json(check, tmp_path):
         ),
         (["own_gradient:pair"], "there is no module 'own_gradient' here or installed"),
         (["no.such:pair"], "there is no module 'no' here or installed"),
-        (["own_gradients:pare"], "'own_gradients' has no function 'pare'"),
-        (["own_gradients:constant"], "'own_gradients' has no function 'constant'"),
+        (
+            ["./own_gradients.py:pair"],
+            "'./own_gradients.py' is a file; give the module's name, own_gradients:pair",
+        ),
+        (
+            ["../elsewhere/own.py:pair"],
+            "'../elsewhere/own.py' is a file; in its folder give own:pair",
+        ),
+        (["own_gradients:pare"], "'own_gradients' has no function 'pare'; 'pair'?"),
+        (["own_gradients:zzz"], "'own_gradients' has no function 'zzz'\n"),
+        (["own_gradients:constant"], "'constant' in 'own_gradients' is no function but 3"),
         (
             ["own_gradients:number"],
-            "own_gradients:number returned int; expected a Tensor, whose graph is checked, a pair "
-            "(function, inputs), or a Report",
+            "own_gradients:number returned int; expected a Tensor, whose graph is checked, "
+            "(function, inputs), (function, inputs, gradient), or a Report, such as check_model's",
         ),
         (
             ["own_gradients:loss", "--order", "2"],

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.checking.differences import EPS
-from minigrad.checking.line import LEFT, RIGHT, Line
+from minigrad.checking.line import Line
+from minigrad.checking.path import LEFT, RIGHT
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.rounding import rounding_of_gradient
 from minigrad.checking.slope import Slope, slope_of
@@ -25,9 +26,17 @@ __all__ = [
 Array = NDArray[np.float64]
 
 RULES_TREMBLE_AT_MOST = 1e-2
+"""Of the slope: a rule that loses more to rounding is not excused by it."""
+
 BESIDE_THE_FUNCTION = 1e-9
+"""Of the function's size: rounding of a slope that is nothing beside the function itself."""
+
 SAME = 1e-12
+"""Of the sum of sizes: two ways to add up the same products differ by less."""
+
 SEEDS = (1, 2, 3, 4)
+"""So many draws of a rule's rounding, of which the largest counts."""
+
 UNKNOWN = Comparison(np.nan, np.nan, np.inf, "inconclusive", np.nan)
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.graph import topological_order
+from minigrad.graph import backward_step, topological_order
 from minigrad.tensor import Tensor
 
-__all__ = ["diagnose", "sizes_in_graph"]
+__all__ = ["diagnose", "first_not_finite", "sizes_in_graph"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -59,6 +60,8 @@ def patterns(
     analytic: Array, numeric: Array, known: Mask, wrong: Mask, sizes: Mapping[int, str]
 ) -> Iterator[str]:
     """The descriptions that fit, the most telling first."""
+    if not numeric[known].any():
+        yield "the function does not change close by: does it round, count or compare?"
     if not analytic.any():
         yield "it is zero everywhere: is the cotangent ignored, or the graph cut?"
     if wrong.sum() == 1 < known.sum():
@@ -158,6 +161,19 @@ def close(one: Array, other: Array, known: Mask) -> Mask:
 
 def count(wrong: Mask, known: Mask) -> str:
     return f"{int(wrong.sum())} of {int(known.sum())} entries"
+
+
+def first_not_finite(out: Tensor, cotangent: Array) -> str:
+    """Which op's rule is the first to make NaN or infinity of finite numbers; empty if none."""
+    grads: dict[Tensor, Array | None] = dict.fromkeys(topological_order(out))
+    grads[out] = cotangent.reshape(out.shape)
+    for tensor in list(grads):
+        backward_step(tensor, grads)
+        passed = [grads.get(x) for x in tensor.inputs if isinstance(x, Tensor)]
+        if not all(np.isfinite(gradient).all() for gradient in passed if gradient is not None):
+            op: Any = tensor.op
+            return f"the first of these comes out of a rule of {op.__name__}: {tensor!r}"
+    return ""
 
 
 def sizes_in_graph(out: Tensor) -> dict[int, str]:

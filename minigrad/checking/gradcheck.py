@@ -13,18 +13,20 @@ from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
 from minigrad.checking.second_order import add_second_order
-from minigrad.checking.tensors import Settings
+from minigrad.checking.tensors import Settings, own_generator
 from minigrad.errors import DomainError, DTypeError
 from minigrad.tensor import Tensor
 
 __all__ = ["gradcheck"]
+
+WHOLE = "; give numbers such as 1.0: whole ones are passed on as they are"
 
 
 def gradcheck(
     fn: Callable[..., Any],
     inputs: ArrayLike | Tensor | Sequence[ArrayLike | Tensor],
     *,
-    gradient: Callable[[Any], Any] | None = None,
+    gradient: Callable[..., Any] | None = None,
     mode: str = "auto",
     order: int = 1,
     directions: int = 3,
@@ -38,15 +40,17 @@ def gradcheck(
     Parameters
     ----------
     fn : function
-        Takes as many Tensors as there are inputs, returns a Tensor of any shape. It is contracted
-        with a Gaussian cotangent: under ones, a softmax's gradient is zero and any rule passes.
+        Takes as many Tensors as there are inputs, returns a Tensor of any shape. Several elements
+        are contracted with a Gaussian cotangent: under ones, a softmax's gradient is zero and any
+        rule passes. Of a single element the gradient itself is compared.
     inputs : list or tuple of array_like and Tensor, or one array, Tensor or number
         Where to check. A list or tuple always holds the inputs, one for each argument of ``fn``;
         anything else is the single input. Integers are passed on as they are; floating-point
         inputs are checked, in float64.
     gradient : function, optional
-        For a plain NumPy ``fn`` of one array that returns a number: the derivative to check, a
-        function of the same array that returns one of its shape.
+        For a plain NumPy ``fn`` that returns a number: the derivative to check. It takes the same
+        arrays and returns an array of the input's shape; of several inputs a tuple with one for
+        each, of which those of whole numbers may be None.
     mode : {"auto", "full", "fast", "subset"}
         "full" moves every entry on its own, then all at once; "fast" moves all at once along
         Gaussian directions, and names the worst entry on failure. All at once, each output is
@@ -96,6 +100,7 @@ def gradcheck(
     >>> gradcheck(lambda x: np.sum(x**2), np.array([1.0, 2.0]), gradient=lambda x: x).verdict
     'FAIL'
     """
+    __tracebackhide__ = True  # from pytest: the user's line is what matters
     if order not in (1, 2):
         raise DomainError(f"gradcheck: order is {order}; it must be 1 or 2")
     if rng is not None and not isinstance(rng, np.random.Generator):
@@ -106,6 +111,11 @@ def gradcheck(
         raise DTypeError(f"gradcheck: fn must be a function, got {fn!r}: gradcheck(fn, inputs)")
     if inputs is None:
         raise DTypeError("gradcheck: inputs are missing: gradcheck(fn, inputs)")
+    if isinstance(inputs, dict):
+        raise DTypeError(
+            "gradcheck: inputs is a dict; give its values, one for each argument: gradcheck("
+            f"lambda {', '.join(map(str, inputs))}: fn(...), [*inputs.values()])"
+        )
     if gradient is not None:
         if not callable(gradient):
             raise DTypeError(f"gradcheck: gradient must be a function, got {gradient!r}")
@@ -129,11 +139,12 @@ def gradcheck(
         raise DTypeError(
             "gradcheck: none of the inputs is of a floating-point dtype: "
             f"{', '.join(str(value.dtype) for value in values) or 'there are none'}"
+            f"{WHOLE if all(value.dtype.kind in 'iu' for value in values) and values else ''}"
         )
     problem = Problem(leaves, lambda: fn(*arguments))
     title = f"gradcheck of {name_of(fn)}"
     with replayed(problem, [rng] if rng is not None else []):
-        settings = Settings(mode, directions, np.random.default_rng(seed))
+        settings = Settings(mode, directions, own_generator(seed))
         report = check_problem(title, problem, settings, strict)
         if complex_step and report.verdict != "nondeterministic":
             ask_complex_step(report, problem, arguments, settings.rng)

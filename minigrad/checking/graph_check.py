@@ -6,30 +6,35 @@ the leaves, so that a wrong rule shows where it is and nowhere else, however dee
 """
 
 import linecache
-from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from minigrad.checking.op_problem import fault_of_forward, problem_of, rule_in_float64
+from minigrad.checking.precision import judge_precision, loss_of_precision
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.report import Report
 from minigrad.checking.rule_run import Step, run_rule
-from minigrad.checking.tensors import Settings, check_tensor
+from minigrad.checking.tensors import Settings, check_tensor, own_generator
 from minigrad.checking.verdict import Comparison, Row
 from minigrad.errors import DomainError, DTypeError, GraphError
 from minigrad.graph import changed_since, topological_order
-from minigrad.ops.base import call
 from minigrad.printing import one_line, source_line
 from minigrad.tensor import Tensor
 
-__all__ = ["check_graph", "judge_precision", "loss_of_precision"]
+__all__ = ["check_graph", "check_op"]
 
 Array = NDArray[Any]
 
-WORTHLESS = 0.1
-"""A gradient that is off by this much of its largest element has no digit that can be relied on."""
+STALE = 1e-6
+"""Far more than the order of additions can change in float64."""
+
+OTHER_NUMBERS = (
+    "in this graph the rule gives other numbers than right after its forward: does it keep "
+    "something from a forward to itself?"
+)
 
 
 def check_graph(
@@ -99,7 +104,7 @@ def check_graph(
         raise GraphError(f"check_graph: {loss!r} is a leaf: there is no rule to check")
     if gradient is not None and not np.isfinite(np.asarray(gradient, np.float64)).all():
         raise DomainError(f"check_graph: gradient must be finite, got {gradient!r}")
-    settings = Settings(mode, directions, np.random.default_rng(seed))
+    settings = Settings(mode, directions, own_generator(seed))
     grads: dict[Tensor, Array] = {loss: loss.initial_gradient(gradient)}
     rows: list[Row] = []
     with np.errstate(all="ignore"):
@@ -141,71 +146,6 @@ def check_op(tensor: Tensor, grads: dict[Tensor, Array], settings: Settings) -> 
     return rows
 
 
-def problem_of(tensor: Tensor, steps: Sequence[Step]) -> Problem:
-    """The op alone, in float64: its inputs that need a gradient are the leaves."""
-    op: Any = tensor.op
-    operands = [in_float64(x) for x in tensor.arrays]
-    leaves = {}
-    for step in steps:
-        leaf = Tensor(operands[step.index], requires_grad=True, name=tensor.inputs[step.index].name)
-        operands[step.index] = leaf
-        leaves[step.name] = leaf
-    params = params_in_float64(tensor.params)
-
-    def run() -> Tensor:
-        out: Tensor = call(op, *operands, **params)
-        # A kink is reported with the line of the op, not with the one that called the checker.
-        out.name, out.code, out.instruction = tensor.name, tensor.code, tensor.instruction
-        return out
-
-    return Problem(leaves, run)
-
-
-def in_float64(x: Any) -> Any:
-    """A copy, of floats in float64; Python numbers as they are."""
-    if isinstance(x, (np.ndarray, np.generic)):
-        return np.array(x, np.float64) if x.dtype.kind == "f" else np.array(x)
-    return x
-
-
-def params_in_float64(params: Mapping[str, Any]) -> dict[str, Any]:
-    """A dtype among the parameters, as of a cast, is asked for in float64 as well."""
-    return {
-        name: np.dtype(np.float64) if isinstance(value, np.dtype) and value.kind == "f" else value
-        for name, value in params.items()
-    }
-
-
-def fault_of_forward(tensor: Tensor, problem: Problem) -> tuple[str, str] | None:
-    """Verdict and reason, if forward cannot be differentiated numerically; None if it can."""
-    before = {name: leaf.data.copy() for name, leaf in problem.leaves.items()}
-    try:
-        once, again = problem.output(), problem.output()
-    except Exception as error:
-        op: Any = tensor.op
-        return "inconclusive", f"{op.__name__}.forward cannot run in float64: {error}"
-    for name, leaf in problem.leaves.items():
-        if not np.array_equal(leaf.data, before[name], equal_nan=True):
-            return "FAIL", "forward wrote into its input"
-    if not np.array_equal(once.data, again.data, equal_nan=True):
-        return "nondeterministic", "two evaluations of forward differ"
-    if once.dtype != np.float64:
-        return "inconclusive", f"forward returns {once.dtype} for float64 inputs"
-    if once.shape != tensor.shape or not close(once.data, tensor.data):
-        return "nondeterministic", "forward gives other values now than it gave in this graph"
-    return None
-
-
-def close(values: Array, earlier: Array) -> bool:
-    """Whether values computed again in float64 are the earlier ones, but for rounding."""
-    both = np.isfinite(values) & np.isfinite(earlier)
-    if not both.any():
-        return True
-    size = float(np.max(np.abs(values[both])))
-    gap = float(np.max(np.abs(values[both] - earlier[both])))
-    return gap <= 0.01 * size + float(np.finfo(earlier.dtype).tiny)
-
-
 def row_of(
     tensor: Tensor,
     step: Step,
@@ -229,9 +169,12 @@ def row_of(
         if step.fault:
             row.verdict = "FAIL"
             row.detail = "; ".join(filter(None, [step.fault, row.detail]))
+        exact = rule_in_float64(tensor, step.index, cotangent)
         if step.contribution.dtype != np.float64:
-            exact = rule_in_float64(tensor, step.index, cotangent)
-            judge_precision(row, loss_of_precision(step.contribution, exact))
+            judge_precision(row, step.contribution, exact)
+        elif not loss_of_precision(step.contribution, exact) <= STALE:
+            row.verdict = "FAIL"
+            row.detail = "; ".join(filter(None, [OTHER_NUMBERS, row.detail]))
     row.source = where(tensor)
     return row
 
@@ -252,30 +195,6 @@ def row_under_gaussian(
         return None
     row.detail = f"right under the gradient that arrives here, not under another: {row.detail}"
     return row
-
-
-def rule_in_float64(tensor: Tensor, index: int, cotangent: Array) -> Array:
-    op: Any = tensor.op
-    operands = [in_float64(x) for x in tensor.arrays]
-    params = params_in_float64(tensor.params)
-    out = op.forward(*operands, **params)
-    exact: Array = op.rules[index](cotangent.reshape(tensor.shape), out, *operands, **params)
-    return exact
-
-
-def loss_of_precision(rounded: Array, exact: Array) -> float:
-    """The largest difference relative to the largest element: what the coarser dtype costs."""
-    size = float(np.max(np.abs(exact), initial=0.0))
-    gap = float(np.max(np.abs(exact - rounded), initial=0.0))
-    return gap / size if size > 0 else gap
-
-
-def judge_precision(row: Row, precision: float) -> None:
-    """Note what the coarser dtype costs; that it costs everything is a failure of its own."""
-    row.precision = precision
-    if not precision <= WORTHLESS and row.verdict in ("ok", "vacuous", "kink"):
-        row.verdict = "FAIL"
-        row.detail = "; ".join(filter(None, [row.detail, "right in float64, not in its own dtype"]))
 
 
 def where(tensor: Tensor) -> str:

@@ -1,51 +1,53 @@
-"""The problem along one direction: f(x + s·d) as a function of the number s, each s run once."""
+"""Differences of the outputs along one direction, and how much of them is rounding."""
 
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.checking.differences import EPS, Difference
+from minigrad.checking.path import BASE, LEFT, RIGHT, Path, Point
 from minigrad.checking.problem import Outcome, Problem
 from minigrad.checking.rounding import rounding_of_output
 from minigrad.tensor import Tensor
 
-__all__ = ["BASE", "HAIR", "LEFT", "RIGHT", "Line", "Point", "third_differences"]
+__all__ = ["Line"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 HAIR = 2.0**-32
+"""Third differences of a smooth function vanish over so little, as 2⁻⁹⁶, but numbers of 52 binary
+places can be told apart."""
+
 HAIRS = (2.0**-22, HAIR, 2.0**-46)
+"""Where something happens within one, the next: 2⁻⁶⁶ vanishes as well, and 2⁻⁴⁶ is 64 places."""
+
 AROUND = 2.0**-3
+"""As far as the first step, so that it costs no evaluation of its own."""
+
 NOISE_AT_MOST = 1e-9
+"""Of the function's size: more over a hair's breadth is no rounding of float64, but a kink."""
+
 UNKNOWN = 1e-3
-SAMPLE = 4096
-PLACES = 1024
+"""Of what moves: with more rounding, three digits are not known."""
+
 REGIMES = (2.0**-12, 1.0, 8.0, 64.0)
+"""Where rounding is drawn: close by, and as far as the larger steps, where values may be larger."""
+
 SEEDS = (1, 2)
-UNDERFLOW = 1e-322  # below 2e-308 all numbers are multiples of 5e-324
-LEFT, BASE, RIGHT = -1, 0, 1
+"""With two sides these make four draws of the rounding in a difference."""
+
+UNDERFLOW = 1e-322
+"""Below 2e-308 all numbers are multiples of 5e-324."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """The outputs at one s, and the piece they lie on: BASE, LEFT, RIGHT, or None for another."""
-
-    values: Array
-    piece: int | None
-
-
-class Line:
-    """What the outputs do when a leaf moves along ``direction``.
+class Line(Path):
+    """A path, and the differences of the outputs along it, with what rounding may do to them.
 
     Attributes
     ----------
-    nearest : dict of int to Outcome
-        On either side of the base, no further away than numbers reach. If one of them is on
-        another piece than the base, or not finite, the base itself is a kink or an edge.
     weights : ndarray or None
         What the outputs are contracted with; None to follow each of them.
     replays : bool
@@ -53,17 +55,9 @@ class Line:
     """
 
     def __init__(self, problem: Problem, leaf: Tensor, direction: Array, base: Outcome) -> None:
-        self.problem = problem
-        self.leaf = leaf
-        self.direction = direction
-        self.base = base
-        self.weights: Array | None = None
+        super().__init__(problem, leaf, direction, base)
         self.replays = False
         self.noises: dict[float, Array] = {}
-        self.inexacts: dict[float, float] = {}
-        self.crossings: dict[float, tuple[Tensor, tuple[int, ...]]] = {}
-        self.nearest = {side: self.next_to_base(side) for side in (LEFT, RIGHT)}
-        self.points = {0.0: Point(base.values, BASE)}
         self.roundings: dict[float, list[Array]] = {}
 
     def contracted(self, weights: Array) -> "Line":
@@ -84,49 +78,6 @@ class Line:
         for name in ("third_difference", "moves", "scale"):
             vars(line).pop(name, None)
         return line
-
-    def next_to_base(self, side: int) -> Outcome:
-        """The outcome as close to the base as the leaf's numbers allow, or 1e-150.
-
-        Several entries move in proportion, by many of their last places: those that are tied part.
-        """
-        moving = self.direction != 0
-        x, d = self.leaf.data[moving], self.direction[moving]
-        places = 1 if x.size == 1 else PLACES
-        s = float(np.max(places * np.spacing(np.abs(x)) / np.abs(d), initial=1e-150))
-        return self.problem.outcome_beside(self.base, self.leaf, side * s * self.direction)
-
-    def goes_on(self, side: int) -> bool:
-        """Whether the base's piece goes on towards this side, be it ever so little."""
-        return self.nearest[side].finite() and self.base.same_branches(self.nearest[side])
-
-    def at(self, s: float) -> Point:
-        """The outputs at x + s·d, evaluated once."""
-        if s not in self.points:
-            outcome = self.problem.outcome_beside(self.base, self.leaf, s * self.direction)
-            self.points[s] = Point(outcome.values, self.piece_of(outcome))
-            crossing = self.base.first_crossing(outcome) if outcome.finite() else None
-            if crossing is not None:
-                self.crossings[abs(s)] = crossing
-        return self.points[s]
-
-    def nearest_kink(self) -> tuple[float, str] | None:
-        """The least s at which an op was seen on another piece than at the base, and which op."""
-        if not self.crossings:
-            return None
-        s = min(self.crossings)
-        tensor, index = self.crossings[s]
-        return s, f"{tensor!r} in element {list(index)}"
-
-    def piece_of(self, outcome: Outcome) -> int | None:
-        if not outcome.finite():
-            return None
-        if self.base.same_branches(outcome):
-            return BASE
-        for side, nearest in self.nearest.items():
-            if nearest.same_branches(outcome):
-                return side
-        return None
 
     def central(self, h: float) -> Difference | None:
         """The difference over both sides, or None if they are not on the base's piece."""
@@ -150,20 +101,6 @@ class Line:
         rounding = np.maximum(self.noise(h), self.contract_noise(least)) / abs(width) * 2
         return Difference(h, value, rounding + self.inexact(h) * abs(value))
 
-    def inexact(self, h: float) -> float:
-        """How far x ± h·d is from what was meant, by the rounding of x itself, relative to h·d."""
-        if h not in self.inexacts:
-            moving = np.flatnonzero(self.direction)[:SAMPLE]
-            x, step = self.leaf.data.flat[moving], h * self.direction.flat[moving]
-            largest = np.max(np.abs(step), initial=0.0) or 1.0  # squares could overflow or vanish
-            size = np.linalg.norm(step / largest) or 1.0
-            off = [np.linalg.norm(((x + s) - x - s) / largest) / size for s in (step, -step)]
-            self.inexacts[h] = float(np.max(off))
-        return self.inexacts[h]
-
-    def contract(self, values: Array) -> Array:
-        return values if self.weights is None else np.asarray(values @ self.weights)
-
     def contract_noise(self, noise: Array) -> Array:
         """As `contract`, for errors that are independent of each other."""
         if self.weights is None:
@@ -186,12 +123,6 @@ class Line:
                 return np.ones(base.shape, bool)
             moving |= np.any(np.not_equal(there, here), axis=0)
         return np.asarray(moving if moving.any() else ~moving)
-
-    def parting(self, h: float) -> Array:
-        """How far the slopes to the right and to the left differ at this step."""
-        base = self.base.values
-        around = (self.at(h).values - base) + (self.at(-h).values - base)
-        return np.asarray(abs(self.contract(around)) / h)
 
     def noise(self, h: float) -> Array:
         """How much of what changes between the base and ±h is rounding."""

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.graph_check import judge_precision, loss_of_precision
+from minigrad.checking.precision import judge_precision
 from minigrad.checking.problem import Problem, replayed
 from minigrad.checking.problem_check import check_problem
 from minigrad.checking.report import Report
 from minigrad.checking.second_order import add_second_order
-from minigrad.checking.tensors import Settings
+from minigrad.checking.tensors import Settings, own_generator
 from minigrad.errors import DomainError, DTypeError
 from minigrad.gradients import depends, grad
 from minigrad.graph import topological_order
@@ -88,7 +88,7 @@ def check_model(
     if order not in (1, 2):
         raise DomainError(f"check_model: order is {order}; it must be 1 or 2")
     x, targets = batch
-    settings = Settings(mode, directions, np.random.default_rng(seed))
+    settings = Settings(mode, directions, own_generator(seed))
     problem = Problem({}, lambda: loss(model(x), targets))
     parameters = model.named_parameters()
     with replayed(problem, generators(model)), kept(parameters), kept_state(model):
@@ -109,16 +109,14 @@ def check_model(
                 tensor.data = tensor.data.astype(np.float64)
         in_float64 = gradients(problem)
         require_float64(problem)
-        # Under 1 the numbers of a scalar loss are its gradient itself.
-        one = np.ones(1) if problem.output().size == 1 else None
         title = f"check_model of {type(model).__name__}"
-        report = check_problem(title, problem, settings, strict, cotangent=one)
+        report = check_problem(title, problem, settings, strict)
         if order == 2:
             add_second_order(report, problem, settings)
     for row in report.rows:
         own = own_dtypes.get(row.name)
         if own is not None and own.dtype != np.float64:
-            judge_precision(row, loss_of_precision(own, in_float64[row.name]))
+            judge_precision(row, own, in_float64[row.name])
     report.reproduce = (
         f"check_model(model, loss, batch, mode={mode!r}, directions={directions}, "
         f"order={order}, seed={seed}{', strict=True' if strict else ''})"

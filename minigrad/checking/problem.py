@@ -77,6 +77,11 @@ class Problem:
     def output(self) -> Tensor:
         """The function's value with its graph, as one Tensor."""
         out = self.run()
+        if isinstance(out, (tuple, list)):
+            raise DTypeError(
+                f"gradcheck: the function must return one Tensor, got a {type(out).__name__} of "
+                f"{len(out)}; check each on its own: lambda x: fn(x)[0]"
+            )
         if not isinstance(out, Tensor):
             raise DTypeError(
                 f"gradcheck: the function must return a Tensor, got {out!r}; of a plain NumPy "

@@ -60,6 +60,7 @@ def gradcheck(pytestconfig: pytest.Config) -> GradientCheck:
     seeds: int = pytestconfig.getoption("--gradcheck-seeds")
 
     def check_gradients(fn: Any, inputs: Any = None, **options: Any) -> Report:
+        __tracebackhide__ = True
         caller = sys._getframe(1)
         line = f"{os.path.basename(caller.f_code.co_filename)}:{caller.f_lineno}"
         if isinstance(fn, Report):

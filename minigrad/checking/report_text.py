@@ -51,18 +51,19 @@ def notes(row: Row) -> list[str]:
     """What is said below a row."""
     found = []
     worst = row.worst
-    if row.verdict in ("FAIL", "inconclusive", "kink"):
-        where = "along a direction" if row.index is None else f"at {list(row.index)}"
+    if row.verdict in ("FAIL", "inconclusive", "kink") and row.checked:
+        where = "along a direction: " if row.index is None else f"at {list(row.index)}: "
+        where = "" if row.index == () else where
         numeric = f"{worst.numeric:.12g}"
         if worst.reach:
             low, high = worst.numeric - worst.reach, worst.numeric + worst.reach
             numeric = f"from {low:.9g} to {high:.9g}"
         numbers = f"analytic {worst.analytic:.12g}, numeric {numeric} ± {worst.bar:.1e}"
-        found.append(f"{where}: {numbers}")
+        found.append(f"{where}{numbers}")
     source = "" if row.verdict == "ok" else row.source
     found += [text for text in (source, row.detail) if text]
     if row.precision is not None:
-        found.append(f"float32 gradient against float64: {row.precision:.1e}")
+        found.append(f"{row.dtype} gradient against float64: {row.precision:.1e}")
     return found
 
 

@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.graph import topological_order
+from minigrad.graph import leading_to, topological_order
 from minigrad.ops.base import Node, Op
 from minigrad.tensor import Tensor
 
@@ -189,6 +189,7 @@ def rounding_of_gradient(
 ) -> Array:
     """One that the ``gradient`` which the rules give for a leaf may well have."""
     order = topological_order(out)
+    leading = set(leading_to(order, [leaf]))
     values = replayed_values(order, {tensor for tensor in order if tensor.op is None}, seed)
     grads: dict[Tensor, Any] = {out: trembling(cotangent.reshape(out.shape), seed)}
     for tensor in order:
@@ -197,7 +198,7 @@ def rounding_of_gradient(
         grad_out = grads.pop(tensor)
         operands = operands_of(tensor, values, seed)
         for index, x in enumerate(tensor.inputs):
-            if isinstance(x, Tensor) and x.requires_grad:
+            if isinstance(x, Tensor) and x in leading:
                 given = [grad_out, values[tensor], *operands]
                 part = trembling(run(tensor.op.rules[index], given, tensor.params), seed)
                 grads[x] = grads[x] + part if x in grads else part

@@ -1,35 +1,27 @@
 """The derivative of a problem along a direction: from both sides where it is smooth, else each.
 
-A ladder of differences is believed only if it also explains differences at far smaller steps:
-the slopes to the right and to the left must meet there, and agree with it. Otherwise the ladder
-is taken from a smaller step on: something happens between. Where that never ends, the function
-has a kink, a jump, or no slope at all.
+Where no ladder of differences can be believed, the function has a kink, a jump, or no slope at all.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.checking.differences import Difference, Estimate, extrapolate
-from minigrad.checking.line import LEFT, RIGHT, Line
+from minigrad.checking.differences import Difference, Estimate
+from minigrad.checking.line import Line
+from minigrad.checking.path import LEFT, RIGHT
 from minigrad.checking.problem import Outcome, Problem
-from minigrad.checking.verdict import SAFETY, VAGUE
+from minigrad.checking.settling import PROBES, better_of, settle, with_bar
+from minigrad.checking.verdict import SAFETY
 from minigrad.tensor import Tensor
 
 __all__ = ["Slope", "direction_scale", "own_scale", "slope_along", "slope_of"]
 
 Array = NDArray[np.float64]
-Quotient = Callable[[float], Difference | None]
 
-STARTS = tuple(2.0**-k for k in range(3, 40, 4))
-LARGER_STARTS = (1.0, 8.0, 64.0)
-PROBES = (2.0**-12, 2.0**-20, 2.0**-28, 2.0**-36)
-ENOUGH = 1e-7
-ROUNDING_AT_MOST = 1e-6
-JUMP = 100.0
-TRUNCATED = 3.0
+JUMPING, GROWING = 0.8, 0.1
+"""The power of 1/h with which differences grow: 1 at a jump, ½ of a root, 0 of a slope."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,9 @@ def slope_of(line: Line) -> Slope:
         gap = abs(left.value - right.value)
         agree = gap <= SAFETY * (left.bar + right.bar)
         if (agree & np.isfinite(left.bar) & np.isfinite(right.bar)).all():
-            estimate = better_of(left, right)
+            better = better_of(left, right)
+            # They are of the same slope: what they differ by, the better one may be off as well.
+            estimate = with_bar(better, np.maximum(better.bar, gap))
             return slope_from(line, estimate, None, None, "")
     return slope_from(line, None, left, right, met)
 
@@ -137,121 +131,6 @@ def side_estimate(line: Line, side: int) -> Estimate | None:
     return settle(lambda h: line.one_sided(side, h), 1, line)
 
 
-def settle(quotient: Quotient, order: int, line: Line) -> Estimate | None:
-    """Extrapolate from the largest step whose ladder explains all smaller steps.
-
-    Where even the best is vague because of rounding, larger steps are tried as well.
-    """
-    best: Estimate | None = None
-    for start in STARTS:
-        found = extrapolate(quotient, start, order)
-        if found is None:
-            continue
-        found = with_bar(found, believed_bar(found, quotient, order, line))
-        best = found if best is None else finer_of(best, found)
-        rounding = 64 * found.ladder[0].rounding
-        if (best.bar <= np.maximum(ENOUGH * abs(best.value), rounding)).all():
-            break
-    if best is None or best.ladder[0].step < STARTS[0]:
-        return best
-    for start in LARGER_STARTS:
-        if (best.bar <= ENOUGH * abs(best.value)).all():
-            break
-        found = extrapolate(quotient, start, order)
-        if found is not None:
-            best = better_of(best, with_bar(found, believed_bar(found, quotient, order, line)))
-    return best
-
-
-def with_bar(estimate: Estimate, bar: Array) -> Estimate:
-    return Estimate(estimate.value, bar, estimate.step, estimate.ladder)
-
-
-def better_of(one: Estimate, other: Estimate) -> Estimate:
-    """For each output the one with the smaller bar; ``one`` where they contradict each other."""
-    agree = abs(one.value - other.value) <= SAFETY * (one.bar + other.bar)
-    better = (other.bar < one.bar) & agree
-    return Estimate(
-        np.where(better, other.value, one.value),
-        np.where(better, other.bar, one.bar),
-        np.where(better, other.step, one.step),
-        other.ladder if better.all() and better.size else one.ladder,
-    )
-
-
-def finer_of(wide: Estimate, fine: Estimate) -> Estimate:
-    """As `better_of`; but of two that contradict each other the one from the smaller steps.
-
-    What they differ by widens its bar: who is right shows at still smaller steps.
-    """
-    best = better_of(wide, fine)
-    gap = abs(wide.value - fine.value)
-    contradict = (gap > SAFETY * (wide.bar + fine.bar)) & np.isfinite(gap)
-    return Estimate(
-        np.where(contradict, fine.value, best.value),
-        np.where(contradict, np.maximum(fine.bar, gap / SAFETY), best.bar),
-        np.where(contradict, fine.step, best.step),
-        fine.ladder if contradict.all() and contradict.size else best.ladder,
-    )
-
-
-def believed_bar(found: Estimate, quotient: Quotient, order: int, line: Line) -> Array:
-    """The estimate's bar where differences at smaller steps are as it predicts, else infinity."""
-    last = found.ladder[-1]
-    smaller = [probe for probe in map(quotient, PROBES) if probe and probe.step < last.step]
-    precise = found.bar <= VAGUE * abs(found.value)
-    if not smaller:
-        meets = sides_meet(found, [last], line) if order == 2 else precise
-        return np.where(precise & meets, found.bar, np.inf)
-    rounding = found.ladder[0].rounding * found.ladder[0].step / found.step
-    predicted = found.bar <= np.maximum(0.1 * abs(found.value), 64 * rounding)
-    tremble = np.zeros(found.value.shape)
-    bends = np.zeros(found.value.shape, bool)
-    always = np.ones(found.value.shape, bool)
-    for probe in [last, *smaller]:
-        gap = abs(probe.value - found.value)
-        truncation = TRUNCATED * truncation_at(probe.step, found, order)
-        agrees = gap <= SAFETY * (found.bar + probe.rounding) + truncation
-        predicted &= agrees
-        always &= agrees
-        tremble = np.maximum(tremble, np.maximum(gap - truncation, 0.0) * probe.step)
-        flat = abs(probe.value) <= SAFETY * probe.rounding
-        jumps = gap >= JUMP * abs(found.value)
-        bends = np.where(agrees, bends, ~flat & ~jumps)
-    # Stairs too small to be seen from the ladder are rounding, such as that of float32. At the
-    # smallest step they are flat, or jump; a function that bends there has another slope instead.
-    # What no step contradicts is no stair: at a kink, differences over both sides are all alike.
-    stairs = precise & ~always & ~bends & (tremble <= ROUNDING_AT_MOST * line.scale)
-    if order == 2:
-        stairs &= sides_meet(found, [last], line)
-        predicted &= sides_meet(found, [last, *smaller], line)
-    bar = np.maximum(found.bar, 2 * tremble / found.step)
-    return np.where(predicted | stairs, bar, np.inf)
-
-
-def truncation_at(step: float, found: Estimate, order: int) -> Array:
-    """How far a plain difference at ``step`` should be off, going by the ladder."""
-    used = [taken for taken in found.ladder if taken.step >= step]
-    errors = [
-        np.where(taken.step >= found.step, abs(taken.value - found.value), 0.0)
-        * (step / taken.step) ** order
-        for taken in used
-    ]
-    return np.asarray(np.max(errors, axis=0))
-
-
-def sides_meet(found: Estimate, probes: list[Difference], line: Line) -> NDArray[np.bool_]:
-    """Whether the slopes to the right and left meet in proportion to the step, as of smooth f."""
-    good = np.ones(found.value.shape, bool)
-    for probe in probes:
-        steps = [taken.step for taken in found.ladder if taken.step >= 4 * probe.step]
-        if steps:
-            wide = np.max([line.parting(h) * (probe.step / h) ** 0.3 for h in steps], axis=0)
-            allowed = np.maximum(wide, 4 * SAFETY * probe.rounding)
-            good &= line.parting(probe.step) <= allowed
-    return good
-
-
 def what_was_met(line: Line, left: Estimate | None, right: Estimate | None) -> str:
     """What keeps the function from having a slope here, in words."""
     crossings = [
@@ -267,9 +146,9 @@ def what_was_met(line: Line, left: Estimate | None, right: Estimate | None) -> s
         edge = "this is an edge of the function's domain"
         where = where or (f"{edge}: {raised}" if raised else edge)
     growth = max(growth_of_quotient(line, side) for side in (LEFT, RIGHT))
-    if growth > 0.8:
+    if growth > JUMPING:
         return "; ".join(filter(None, [where, "the function jumps here: it has no slope"]))
-    if growth > 0.1:
+    if growth > GROWING:
         return "; ".join(filter(None, [where, "the slope grows without bound"]))
     settled = [side is None or bool(np.isfinite(side.bar).all()) for side in (left, right)]
     if not all(settled):

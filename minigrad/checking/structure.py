@@ -15,7 +15,7 @@ __all__ = ["structure_problems"]
 Array = NDArray[np.float64]
 
 RTOL = 1e-10
-LARGE = 1024.0
+LARGE = -1024.0
 SEEDS = (1, 2, 3)
 
 
@@ -36,7 +36,17 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
         return []
     v = cotangent.reshape(out.shape).copy()
     w = rng.standard_normal(out.shape)
+    inner = [name for name, leaf in reached.items() if leaf.grad is not None]
+    if inner:
+        return [
+            f"{name}: the function calls backward() itself; after another one .grad is the sum of "
+            "both"
+            for name in inner
+        ]
     found = writing_rules(out, v)  # first: what is written once more looks unchanged
+    if found:  # nothing that holds of other rules holds of one that writes
+        give_back(leaves, before)
+        return found
     out = problem.output()
     # A function may close over tensors that have gradients of their own.
     gradients = [(tensor, tensor.grad) for tensor in topological_order(out)]
@@ -52,18 +62,22 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
                 f"{name}: backward for all leaves gives another gradient than for it alone"
             )
     found += shared_memory(reached)
-    found += [
-        f"{name}: its gradient is not linear in the cotangent"
-        for name, leaf in reached.items()
-        if not linear(out, leaf, once[name], v, w)
-    ]
+    for name, leaf in reached.items():
+        if not linear(out, leaf, once[name], v, w):
+            constant = np.array_equal(grad(out, leaf, w).data, once[name])
+            found.append(
+                f"{name}: its gradient is the same under any cotangent: is grad_out left out of a "
+                "rule?"
+                if constant
+                else f"{name}: its gradient is not linear in the cotangent"
+            )
     for name, gradient in first.items():
         if not np.array_equal(gradient, once[name], equal_nan=True):
             found.append(f"{name}: its gradient was overwritten by a later backward")
-    for name, leaf in leaves.items():
-        if not np.array_equal(leaf.data, before[name], equal_nan=True):
-            found.append(f"{name}: its values were changed by computing or by backward")
-            leaf.data = before[name]
+    found += [
+        f"{name}: its values were changed by computing or by backward"
+        for name in give_back(leaves, before)
+    ]
     for tensor, gradient in gradients:
         tensor.grad = gradient
     if not np.array_equal(v, cotangent.reshape(out.shape)):
@@ -71,17 +85,27 @@ def structure_problems(problem: Problem, cotangent: Array, rng: np.random.Genera
     return found
 
 
+def give_back(leaves: dict[str, Tensor], before: dict[str, Array]) -> list[str]:
+    """Give leaves whose values were changed their own again; return which these are."""
+    changed = []
+    for name, leaf in leaves.items():
+        if not np.array_equal(leaf.data, before[name], equal_nan=True):
+            leaf.data = before[name]
+            changed.append(name)
+    return changed
+
+
 def linear(out: Tensor, leaf: Tensor, gradient: Array, v: Array, w: Array) -> bool:
-    """Whether 2v − 3w gives what v and w give, as far as rounding and overflow show it."""
+    """Whether −1024v − 3w gives what v and w give, as far as rounding and overflow show it."""
     # Weights that do not sum to 1, or a rule that gives a constant would pass; one of them large,
-    # or one would that cuts off large gradients.
+    # or one would that cuts off large gradients, and negative, or one that takes sizes would.
     combined = LARGE * v - 3 * w
     other, both = (grad(out, leaf, cotangent).data for cotangent in (w, combined))
     gap = np.abs(both - (LARGE * gradient - 3 * other))
-    allowed = RTOL * (LARGE * np.abs(gradient) + np.abs(other)) + np.finfo(gradient.dtype).tiny
+    allowed = RTOL * (abs(LARGE) * np.abs(gradient) + np.abs(other)) + np.finfo(gradient.dtype).tiny
     if np.all((gap <= allowed) | ~np.isfinite(gap)):
         return True
-    for size, cotangent, value in ((LARGE, v, gradient), (3, w, other), (1, combined, both)):
+    for size, cotangent, value in ((-LARGE, v, gradient), (3, w, other), (1, combined, both)):
         draws = [rounding_of_gradient(out, leaf, cotangent, value, seed) for seed in SEEDS]
         allowed = allowed + SAFETY * size * np.max(np.abs(draws), axis=0)
     return bool(np.all((gap <= allowed) | ~np.isfinite(gap)))

@@ -18,6 +18,7 @@ Tie = tuple[int, Mask]
 """Which of the non-smooth ops, in the order they were computed, and which of its pieces."""
 
 STEP = 2.0**-20
+"""Of the tensor's scale: small enough to stay on the pieces next to the tie."""
 
 
 def ties_between(base: Outcome, nearest: Sequence[Outcome]) -> list[Tie]:
@@ -73,7 +74,8 @@ def reach_of_ties(
 
     At one tie, that is half the difference of the slopes from left and right. At several, theirs
     may cancel in the sum, while a rule is free to choose at each: their sizes add up instead, each
-    times what the outputs, contracted with the cotangent, depend on it.
+    times what the outputs, contracted with the cotangent, depend on it. Of ties one behind the
+    other each counts in full, which is generous: `check_graph`, where each op is alone, is not.
     """
     out = problem.output()
     grads = backpropagate(out, cotangent.reshape(out.shape))

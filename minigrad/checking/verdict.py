@@ -16,10 +16,13 @@ RTOL = 1e-9
 VAGUE = 1e-4
 ZERO = 1e-6
 NEGLIGIBLE = 1e-10
+UNDERFLOWS = 1e-154  # the square of less is below 2e-308, the least number of full precision
 
 RULE = f"""\
-a is analytic, n numeric (a range at a kink), |f| the size of the function, or of what cancels in it
-FAIL unless |a - n| <= {SAFETY:g}*bar + {RTOL:g}*size, where size = max(|a|, |n|); else
+a is analytic, n numeric (a range at a kink), |f| the size of the function, or
+of what cancels in it
+FAIL unless |a - n| <= {SAFETY:g}*bar + {RTOL:g}*size, where size = max(|a|, |n|)
+     (or a = 0, |n| < {UNDERFLOWS:g}: inconclusive, it may have underflowed); else
 vacuous if size <= {SAFETY:g}*bar and bar <= {ZERO:g}*|f|,
      or if {VAGUE:g}*size < bar <= {NEGLIGIBLE:g}*|f|; else
 inconclusive if bar > {VAGUE:g}*size; else ok
@@ -27,6 +30,11 @@ at a kink inconclusive if bar > {VAGUE:g}*size and > {ZERO:g}*|f|; else kink or 
 
 VERDICTS = ("ok", "vacuous", "kink", "inconclusive", "FAIL", "nondeterministic")
 """From best to worst: a tensor gets the worst of what its entries get."""
+
+LOST = (
+    "products of numbers as small as this slope are 0 in floats: a right rule may give 0 here as "
+    "well; check where the function is larger"
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ class Row:
         File and line, for a rule of a live graph.
     precision : float or None
         For a float32 tensor: the error of the float32 gradient against the float64 one.
+    dtype : str
+        Which one ``precision`` is of.
     ladder : list of Difference
         The plain differences behind the worst comparison, largest step first.
     step : float or None
@@ -104,6 +114,7 @@ class Row:
     detail: str = ""
     source: str = ""
     precision: float | None = None
+    dtype: str = ""
     ladder: list[Difference] = field(default_factory=list, repr=False)
     step: float | None = None
 
@@ -127,9 +138,11 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     gap = np.abs(analytic - numeric)
     tolerance = SAFETY * bar + RTOL * size
     wrong = ~(gap <= tolerance) | ~np.isfinite(analytic) & np.isfinite(bar)
+    lost = wrong & (analytic == 0) & (np.abs(numeric) < UNDERFLOWS)
+    wrong &= ~lost
     zero = (size <= SAFETY * bar) & (bar <= ZERO * scale)
     zero |= (bar > VAGUE * size) & (bar <= NEGLIGIBLE * scale)
-    vague = (bar > VAGUE * size) & ~zero
+    vague = (bar > VAGUE * size) & ~zero | lost
     rank = np.where(wrong, 3, np.where(vague, 2, np.where(zero, 0, 1)))
     if rank.size == 0:
         return Comparison(0.0, 0.0, 0.0, "vacuous", 0.0)
@@ -140,7 +153,7 @@ def judge(analytic: Array, numeric: Array, bar: Array, scale: Array) -> Comparis
     verdict = ("vacuous", "ok", "inconclusive", "FAIL")[int(rank[i])]
     error = relative(float(gap[i]), float(size[i]))
     numbers = float(analytic[i]), float(numeric[i]), float(bar[i])
-    return Comparison(*numbers, verdict, error, output=i)
+    return Comparison(*numbers, verdict, error, output=i, note=LOST if lost[i] else "")
 
 
 def judge_between(

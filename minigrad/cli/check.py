@@ -5,6 +5,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -28,9 +29,7 @@ def check_command(args: Namespace) -> int:
     folder = os.getcwd()
     sys.path.insert(0, folder)
     try:
-        function = getattr(load(module_name), function_name, None)
-        if not callable(function):
-            raise DataError(f"'{module_name}' has no function '{function_name}'")
+        function = function_of(load(module_name), module_name, function_name)
         check = checker(args.function, function(), args)
         report = check()
     except (DataError, DomainError) as error:
@@ -52,7 +51,11 @@ def parts_of(text: str) -> tuple[str, str]:
     """The module and the function in ``MODULE:FUNCTION``."""
     module, _, function = text.partition(":")
     if module.endswith(".py"):
-        name = module.removesuffix(".py").replace(os.sep, ".")
+        path = os.path.relpath(module)
+        folder, name = os.path.split(path.removesuffix(".py"))
+        if folder.startswith(os.pardir):
+            raise DomainError(f"'{module}' is a file; in its folder give {name}:{function}")
+        name = path.removesuffix(".py").replace(os.sep, ".")
         raise DomainError(f"'{module}' is a file; give the module's name, {name}:{function}")
     if not module or not function:
         raise DomainError(f"expected MODULE:FUNCTION, found '{text}'")
@@ -66,6 +69,18 @@ def load(name: str) -> Any:
         if error.name is not None and (name + ".").startswith(error.name + "."):
             raise DataError(f"there is no module '{error.name}' here or installed") from error
         raise
+
+
+def function_of(module: Any, module_name: str, name: str) -> Any:
+    """The function of that name; the error names one that is spelled nearly alike."""
+    function = getattr(module, name, None)
+    if callable(function):
+        return function
+    if function is not None:
+        raise DataError(f"'{name}' in '{module_name}' is no function but {function!r}")
+    functions = [other for other, value in vars(module).items() if callable(value)]
+    meant = "".join(f"; '{other}'?" for other in get_close_matches(name, functions, 1))
+    raise DataError(f"'{module_name}' has no function '{name}'{meant}")
 
 
 def checker(name: str, found: Any, args: Namespace) -> Callable[[], Report]:
@@ -83,9 +98,11 @@ def checker(name: str, found: Any, args: Namespace) -> Callable[[], Report]:
         return partial(check_graph, found, **options)
     if isinstance(found, tuple) and len(found) == 2 and callable(found[0]):
         return partial(gradcheck, *found, **options)
+    if isinstance(found, tuple) and len(found) == 3 and callable(found[0]):
+        return partial(gradcheck, *found[:2], gradient=found[2], **options)
     raise DomainError(
         f"{name} returned {type(found).__name__}; expected a Tensor, whose graph is checked, "
-        "a pair (function, inputs), or a Report"
+        "(function, inputs), (function, inputs, gradient), or a Report, such as check_model's"
     )
 
 

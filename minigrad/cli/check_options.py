@@ -13,6 +13,8 @@ It imports MODULE, from the current folder or installed, calls FUNCTION without
 arguments, and checks what that returns:
   a Tensor              every op's every rule in the graph behind it
   (function, inputs)    the gradient of function at the inputs
+  (function, inputs, gradient)
+                        a gradient derived by hand, of a plain NumPy function
   a Report              what check_model, say, has found already
 """
 

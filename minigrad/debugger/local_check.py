@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.checking.comparing import Target
-from minigrad.checking.graph_check import (
-    check_op,
-    fault_of_forward,
-    problem_of,
-    rule_in_float64,
-)
+from minigrad.checking.finding import in_units
+from minigrad.checking.graph_check import check_op
+from minigrad.checking.modes import by_entry
+from minigrad.checking.op_problem import fault_of_forward, problem_of, rule_in_float64
 from minigrad.checking.report import Report
 from minigrad.checking.rule_run import run_rule
-from minigrad.checking.tensors import Settings, by_entry, in_units
+from minigrad.checking.tensors import Settings
 from minigrad.debugger.contributions import rule_name
 from minigrad.debugger.cutting import part_around
 from minigrad.debugger.local_jacobian import index_of_argument

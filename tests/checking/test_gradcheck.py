@@ -77,11 +77,11 @@ def test_a_cut_graph_fails():
 
 @pytest.mark.parametrize("mode", ["full", "fast", "subset", "auto"])
 def test_modes(mode):
-    (row,) = gradcheck(mg.sin, np.linspace(-3, 3, 100), mode=mode).rows
+    (row,) = gradcheck(mg.sin, np.linspace(-3, 3, 40), mode=mode).rows
     assert row.verdict == "ok"
     assert row.mode == ("fast" if mode == "auto" else mode)
-    assert row.total == 100
-    assert (row.checked < 100) is (mode == "subset")
+    assert row.total == 40
+    assert (row.checked < 40) is (mode == "subset")
 
 
 def test_subset_takes_the_largest_smallest_and_zero():
@@ -228,7 +228,8 @@ def test_a_rule_that_gives_the_same_array_twice():
 
 
 def test_a_rule_that_ignores_the_cotangent():
-    assert "not linear in the cotangent" in problems(lambda grad_out, out, x: out + 0)
+    assert "the same under any cotangent" in problems(lambda grad_out, out, x: out + 0)
+    assert "not linear in the cotangent" in problems(lambda grad_out, out, x: grad_out + out)
 
 
 def test_gradients_that_share_their_memory():

@@ -56,8 +56,7 @@ def test_kinks_that_no_op_tells_of_do_not_either(total):
         out = mg.call(wrong, x)
         return out.sum() ** 2 if total else out
 
-    for seed in range(3):
-        assert gradcheck(function, x, seed=seed).verdict == "FAIL"
+    assert gradcheck(function, x).verdict == "FAIL"
 
 
 @pytest.mark.parametrize("rows", [2, 6])
@@ -68,8 +67,15 @@ def test_ties_of_several_entries_in_a_row(rows):
     assert gradcheck(lambda x: mg.max(x, axis=1).mean(), x).verdict == "kink"
 
 
-@pytest.mark.parametrize("mode", ["auto", "full", "subset", "fast"])
-@pytest.mark.parametrize("x", [[[1.0, 1.0, 0.0], [2.0, 3.0, 4.0]], np.ones((1, 20))], ids=str)
+@pytest.mark.parametrize(
+    ("mode", "x"),
+    [
+        *((mode, [[1.0, 1.0, 0.0], [2.0, 3.0, 4.0]]) for mode in ("full", "subset", "fast")),
+        *((mode, np.ones((1, 6))) for mode in ("full", "subset")),
+        ("auto", np.ones((1, 20))),
+    ],
+    ids=str,
+)
 def test_the_shares_of_a_tie_sum_to_one(mode, x):
     """Moved together, tied entries stay tied: there the function is smooth, its slope 1."""
 
@@ -87,7 +93,7 @@ def test_the_shares_of_a_tie_sum_to_one(mode, x):
 def test_a_tie_in_a_permutation():
     """Of two equal numbers, sorting lets the smaller part go first, whichever it is."""
     weights = np.array([1.0, 2.0, 3.0])
-    for seed in range(8):
+    for seed in range(4):
         report = gradcheck(
             lambda x: x[np.argsort(x.data)] * weights, np.array([1.0, 1.0, 2.0]), seed=seed
         )
@@ -305,7 +311,7 @@ def test_random_shapes_are_nondeterministic():
     rng = np.random.default_rng(0)
     report = gradcheck(lambda x: x[: rng.integers(1, 100)], np.ones(100))
     assert report.verdict == "nondeterministic"
-    assert " numbers; give rng" in report.rows[0].detail
+    assert " numbers: the function keeps state between calls, or draws" in report.rows[0].detail
 
 
 @pytest.mark.parametrize(
@@ -354,7 +360,7 @@ def test_a_gradient_derived_by_hand_for_a_plain_function(mode):
 
 def test_a_gradient_that_does_not_fit():
     report = gradcheck(norm, np.ones(3), gradient=norm)
-    assert "gradient returned shape () for an input of (3,)" in report.rows[0].detail
+    assert "gradient returned shape () for input 0 of shape (3,)" in report.rows[0].detail
     with pytest.raises(ShapeError, match=r"fn must return a single number, .* shape \(3,\)"):
         gradcheck(np.sin, np.ones(3), gradient=np.cos)
     with pytest.raises(DTypeError, match="gradient must be a function, got 1"):

@@ -18,7 +18,7 @@ def test_every_op_of_the_table(case):
 
 
 @pytest.mark.parametrize("mode", ["full", "fast", "subset"])
-@pytest.mark.parametrize("case", CASES[::9], ids=lambda case: case.id)
+@pytest.mark.parametrize("case", CASES[::14], ids=lambda case: case.id)
 def test_every_mode(case, mode):
     rng = np.random.default_rng(7)
     report = gradcheck(case.function, [x.draw(rng) for x in case.inputs], mode=mode)
@@ -26,7 +26,7 @@ def test_every_mode(case, mode):
 
 
 @pytest.mark.parametrize("mode", ["full", "fast"])
-@pytest.mark.parametrize("case", CASES[4::17], ids=lambda case: case.id)
+@pytest.mark.parametrize("case", CASES[4::25], ids=lambda case: case.id)
 def test_second_order(case, mode):
     report = gradcheck(case.function, case.draw(), mode=mode, order=2)
     assert report.ok, report
@@ -148,9 +148,9 @@ def check_random(number, mode="auto"):
     return gradcheck(function, inputs, mode=mode, seed=number)
 
 
-@pytest.mark.parametrize("fifty", range(2))
-def test_random_networks(fifty):
-    for number in range(50 * fifty, 50 * fifty + 50):
+@pytest.mark.parametrize("thirty", range(2))
+def test_random_networks(thirty):
+    for number in range(30 * thirty, 30 * thirty + 30):
         report = check_random(number, ("auto", "fast")[number % 2])
         assert report.ok, f"number {number}: {report}"
 

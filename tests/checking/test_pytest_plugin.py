@@ -80,7 +80,7 @@ def test_seeds(run):
     def test_seeds(gradcheck, monkeypatch):
         original = checking.gradcheck.__globals__["check_problem"]
         def check_problem(title, problem, settings, *rest, **options):
-            seen.append(settings.rng.bit_generator.seed_seq.entropy)
+            seen.append(settings.rng.bit_generator.seed_seq.entropy[0])
             return original(title, problem, settings, *rest, **options)
         monkeypatch.setitem(checking.gradcheck.__globals__, "check_problem", check_problem)
         gradcheck(mg.exp, np.array([1.0, 2.0]))
@@ -178,3 +178,12 @@ def test_assert_gradients_shows_no_frame_of_its_own(run):
         ["E *AssertionError: gradcheck of cube: FAIL in input 0*", "E *input 0*FAIL"]
     )
     assert "assertion.py" not in result.stdout.str()
+
+
+def test_a_misuse_shows_the_line_of_the_test_and_not_the_checker(run):
+    misuse = "import minigrad as mg\n\ndef test_misuse(gradcheck):\n    gradcheck(mg.exp)\n"
+    result = run(misuse)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">       gradcheck(mg.exp)"])
+    result.stdout.fnmatch_lines(["E       *gradcheck: inputs are missing*"])
+    result.stdout.no_fnmatch_line("*def gradcheck(*")

@@ -47,13 +47,13 @@ def test_the_table_of_a_failure():
     assert lines[-1] == (
         "reproduce: gradcheck(fn, inputs, mode='auto', directions=3, order=1, seed=0)"
     )
-    assert "FAIL unless |a - n| <= 10*bar + 1e-09*size, where size = max(|a|, |n|); else" in text
+    assert "FAIL unless |a - n| <= 10*bar + 1e-09*size, where size = max(|a|, |n|)" in text
     assert max(map(len, lines)) <= 100
 
 
 def test_numbers_that_are_right_need_no_second_line():
     lines = repr(gradcheck(mg.tanh, X)).splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 11
     assert "reproduce" not in lines[-1]
 
 
@@ -89,7 +89,7 @@ def test_columns_are_aligned_however_different_the_rows():
 
 def test_many_rows_and_none():
     many = Report("many", [a_row(str(k)) for k in range(500)])
-    assert len(repr(many).splitlines()) == 508
+    assert len(repr(many).splitlines()) == 510
     empty = Report("nothing", [])
     assert empty.ok
     assert empty.verdict == "vacuous"
