@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.lifting import Kept, Lifted
 from minigrad.compiler.program import Program, Value
+from minigrad.compiler.results import Result, Same, TensorKind
 from minigrad.compiler.sources import (
     Argument,
     Held,
@@ -23,22 +24,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["Result", "Same", "Trace", "collect"]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """In what the function returned: the place of an output."""
-
-    value: Value
-    is_tensor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """In what the function returned: a tensor that there was before."""
-
-    holder: Argument | TensorData
+__all__ = ["Trace", "collect"]
 
 
 @dataclass(slots=True)
@@ -96,15 +82,21 @@ def collect(lifted: Lifted, result: Any) -> Trace:
     trace = Trace(program, lifted.sources, without_grad=lifted.without_grad)
     trace.tensors = [kept.source for kept in lifted.tensors.values()]
 
+    def output(array: Any) -> Value:
+        """The value of an array that is given back, one that the function made included."""
+        known = isinstance(array, Tracer)
+        value: Value = array.value if known else lifted.recorder.constant(np.asarray(array))
+        program.outputs.append(value)
+        return value
+
     def as_result(leaf: Any, path: tuple[Any, ...]) -> Any:
         if isinstance(leaf, Tensor) and leaf in lifted.tensors:
             return Same(lifted.tensors[leaf].source)
-        data = leaf.data if isinstance(leaf, Tensor) else leaf
-        if isinstance(data, (np.ndarray, np.generic)):
-            data = Tracer(lifted.recorder, lifted.recorder.constant(np.asarray(data)))
-        if isinstance(data, Tracer):
-            program.outputs.append(data.value)
-            return Result(data.value, isinstance(leaf, Tensor))
+        if isinstance(leaf, Tensor):
+            grad = None if leaf.grad is None else output(leaf.grad)
+            return Result(output(leaf.data), TensorKind.of(leaf), grad)
+        if isinstance(leaf, (Tracer, np.ndarray, np.generic)):
+            return Result(output(leaf))
         if leaf is None or isinstance(leaf, (int, float, complex, str, bytes, Module, Optimizer)):
             return leaf
         raise CompileError(

@@ -36,6 +36,7 @@ from minigrad.compiler.fitness import (
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.plan import plan
 from minigrad.compiler.recorder import now_tracing
+from minigrad.compiler.results import without_graph
 from minigrad.compiler.sources import Names
 from minigrad.compiler.trace import trace
 from minigrad.compiler.trust import Snapshot
@@ -138,7 +139,7 @@ class CompiledFunction:
     def eager(self, arguments: Mapping[str, Any]) -> Any:
         """What the function itself does, step by step."""
         result = self.run(self.function, arguments)
-        return float(result) if self.as_number else result
+        return float(result) if self.as_number else without_graph(result)
 
     def refused(self, arguments: Mapping[str, Any]) -> Any:
         """Let the function itself say what is wrong with the values; nothing has changed then."""
