@@ -229,9 +229,14 @@ def is_users(thing: Any) -> bool:
 
 
 def names_in(code: CodeType) -> dict[str, None]:
-    """The globals and attributes that a function and those defined in it mention."""
+    """The globals and attributes that a function and those defined in it mention.
+
+    Also as a string, as in ``getattr(x, "name")``.
+    """
     names = dict.fromkeys(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             names.update(names_in(constant))
+        elif isinstance(constant, str) and constant.isidentifier():
+            names[constant] = None
     return names

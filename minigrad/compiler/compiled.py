@@ -40,7 +40,8 @@ from minigrad.compiler.results import without_graph
 from minigrad.compiler.sources import Names
 from minigrad.compiler.trace import trace
 from minigrad.compiler.trust import Snapshot
-from minigrad.compiler.variables import Variable, key_of, variables_of
+from minigrad.compiler.variable import Variable, key_of
+from minigrad.compiler.variables import variables_of
 from minigrad.errors import CompileError
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor, is_grad_enabled
@@ -102,6 +103,8 @@ class CompiledFunction:
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if now_tracing.get() is not None:
+            return self.function(*args, **kwargs)  # part of another function that is compiled
         with self.lock:
             for caller in self.callers:
                 result = caller(*args, **kwargs)
@@ -109,8 +112,6 @@ class CompiledFunction:
                     return self.refused(self.bound(args, kwargs))
                 if result is not MISS:
                     return result
-            if now_tracing.get() is not None:
-                return self.function(*args, **kwargs)  # part of another function that is compiled
             result = self.on_copies(args, kwargs) if self.callers else MISS
             return self.first_calls(args, kwargs) if result is MISS else result
 

@@ -59,6 +59,21 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     return type(tracer)(tracer.recorder, tracer.recorder.concatenate(arrays, axis))
 
 
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    ndim = len(np.shape(arrays[0])) + 1
+    return concatenate([expand_dims(x, axis % ndim) for x in arrays], axis % ndim)
+
+
+def expand_dims(a: Any, axis: int) -> Any:
+    sizes = list(np.shape(a))
+    sizes.insert(operator.index(axis) % (len(sizes) + 1), 1)
+    return a.reshape(sizes)
+
+
+def dot(a: Any, b: Any) -> Any:
+    return tracer_among([a, b]).dot_of(a, b)
+
+
 def result_type(*arrays: Any) -> np.dtype[Any]:
     return np.result_type(*map(promoted, arrays))
 
@@ -98,6 +113,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amin: method("min"),
     np.prod: method("prod"),
     np.mean: method("mean"),
+    np.var: method("var"),
+    np.std: method("std"),
+    np.argmax: method("argmax"),
+    np.argmin: method("argmin"),
     np.any: method("any"),
     np.all: method("all"),
     np.reshape: method("reshape"),
@@ -107,5 +126,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.squeeze: method("squeeze"),
     np.broadcast_to: method("broadcast_to"),
     np.copy: method("copy"),
-    np.dot: lambda x, y: x @ y,
+    np.dot: dot,
+    np.stack: stack,
+    np.expand_dims: expand_dims,
 }

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.program import Value
-from minigrad.compiler.recorder import Recorder
+from minigrad.compiler.recorder import Recorder, refused
 from minigrad.compiler.sources import (
     Argument,
     Draw,
@@ -28,7 +28,8 @@ from minigrad.compiler.sources import (
     TensorData,
 )
 from minigrad.compiler.tracer import Tracer
-from minigrad.compiler.variables import Variable, special_attributes
+from minigrad.compiler.variable import Variable
+from minigrad.compiler.variables import special_attributes
 from minigrad.errors import CompileError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
@@ -82,7 +83,7 @@ class Lifted:
         self.grads_everywhere = grads_everywhere
         self.belongings = belongings
         self.variables = variables
-        self.recorder = Recorder()
+        self.recorder = Recorder(self.value_of_held)
         self.arguments: dict[str, Any] = {}
         self.sources: dict[Value, Source] = {}
         self.stand_ins: list[tuple[Tracer, Value]] = []
@@ -115,7 +116,7 @@ class Lifted:
     def put_back(self) -> None:
         """Let everything hold again what it held, except for what the function itself changed."""
         for variable in self.variables:
-            if id(variable) in self.held and variable.now() is self.held[id(variable)]:
+            if id(variable) in self.held and variable.holds(self.held[id(variable)]):
                 variable.put_back()
         for tensor, kept in self.tensors.items():
             tensor.data, tensor.grad, tensor.stamp = kept.data, kept.grad, kept.stamp
@@ -244,13 +245,18 @@ class Lifted:
                 vars(module)[name] = Drawing(self, member)
 
     def lift_variable(self, variable: Variable) -> None:
-        """Put stand-ins for the arrays that a variable or attribute holds, in containers too."""
-        if variable.kind != "items" and (lifted := self.lifted(variable.content)) is not None:
+        """Put stand-ins for the arrays that a variable, an attribute or a container holds."""
+        content: Any = variable.content
+        lifted = self.lifted(content)
+        if lifted is not None:
             variable.assign(lifted)
             self.held[id(variable)] = lifted
 
     def lifted(self, content: Any) -> Any:
-        """``content`` with stand-ins for the arrays in it; None if there are none."""
+        """``content`` with stand-ins for the arrays in it; None if there are none.
+
+        Tuples are built anew. Lists and dicts are variables of their own, and stay what they are.
+        """
         if id(content) in self.held:
             return self.held[id(content)]
         if type(content) is np.ndarray and content.dtype.kind in "biuf":
@@ -258,21 +264,22 @@ class Lifted:
             if content.dtype.kind == "b":
                 self.recorder.masks[lifted.value] = content
             return lifted
-        if type(content) in (tuple, list):
+        if isinstance(content, tuple) and (type(content) is tuple or hasattr(content, "_make")):
             parts = [self.lifted(item) for item in content]
             if any(part is not None for part in parts):
                 pairs = zip(content, parts, strict=True)
-                found = type(content)(x if part is None else part for x, part in pairs)
-                self.held[id(content)] = found
-                return found
-        if type(content) is dict:
-            by_key = {key: self.lifted(item) for key, item in content.items()}
-            if any(part is not None for part in by_key.values()):
-                self.held[id(content)] = {
-                    key: content[key] if part is None else part for key, part in by_key.items()
-                }
+                found = [x if part is None else part for x, part in pairs]
+                make = getattr(type(content), "_make", tuple)
+                self.held[id(content)] = make(found)
                 return self.held[id(content)]
         return None
+
+    def value_of_held(self, array: NDArray[Any]) -> Value | None:
+        """The value of an array that there was before, wherever the function found it."""
+        if id(array) not in self.belongings.arrays:
+            return None
+        lifted: Tracer | None = self.lifted(array)
+        return None if lifted is None else lifted.value
 
 
 class Drawing:
@@ -285,8 +292,17 @@ class Drawing:
 
     def __getattr__(self, method: str) -> Callable[..., Tracer]:
         def draw(*args: Any, **kwargs: Any) -> Tracer:
-            drawn: NDArray[Any] = np.asarray(getattr(self.rehearsal, method)(*args, **kwargs))
-            return self.lifted.stand_in(drawn, Draw(self.generator, method, args, kwargs))
+            if any(isinstance(x, Tracer) for x in (*args, *kwargs.values())):
+                raise refused(f"a generator's {method} takes values that are not known yet")
+            drawn = getattr(self.rehearsal, method)(*args, **kwargs)
+            if not isinstance(drawn, (np.ndarray, np.generic, float, int)):
+                raise refused(
+                    f"a generator's {method} gives no numbers: it would do its work once, now. Use "
+                    "permutation in place of shuffle"
+                )
+            return self.lifted.stand_in(
+                np.asarray(drawn), Draw(self.generator, method, args, kwargs)
+            )
 
         return draw
 

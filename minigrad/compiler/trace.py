@@ -18,7 +18,7 @@ from minigrad.compiler.lifting import Lifted
 from minigrad.compiler.recorder import now_tracing
 from minigrad.compiler.simplify import simplify
 from minigrad.compiler.sources import Grad
-from minigrad.compiler.variables import Variable
+from minigrad.compiler.variable import Variable
 from minigrad.errors import CompileError
 
 __all__ = ["trace"]

@@ -5,6 +5,7 @@ and writes down what is done to it. Whatever would need its values (``if``, ``fl
 element) is refused, because the program would keep this one's for ever.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -66,6 +67,13 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     latest: Value
     view: "View | None"
     __hash__ = object.__hash__
+
+    @property
+    def __class__(self) -> type:  # what ``isinstance`` asks for, beside the type itself
+        """That of what it stands for, as far as it is known: ``isinstance(x, np.ndarray)``."""
+        if self.latest.weak:
+            return float if self.latest.dtype.kind == "f" else int
+        return np.ndarray if self.latest.shape else Tracer
 
     def __init__(self, recorder: Recorder, value: Value, view: "View | None" = None) -> None:
         self.recorder = recorder
@@ -292,14 +300,54 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         total = self.sum(axis, None, keepdims)
         return total / (self.size // max(total.size, 1))
 
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+        deviation = self - self.mean(axis, keepdims=True)
+        total = (deviation * deviation).sum(axis, keepdims=keepdims)
+        return total / max(self.size // max(total.size, 1) - ddof, 0)
+
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+        return np.sqrt(self.var(axis, ddof=ddof, keepdims=keepdims))
+
+    def argmax(self, axis: Any = None, *, keepdims: bool = False) -> Any:
+        return self.first_where(lambda x, axis: x == x.max(axis, keepdims=True), axis, keepdims)
+
+    def argmin(self, axis: Any = None, *, keepdims: bool = False) -> Any:
+        return self.first_where(lambda x, axis: x == x.min(axis, keepdims=True), axis, keepdims)
+
+    def first_where(self, chosen: Callable[..., Any], axis: Any, keepdims: bool) -> Any:
+        """The first position along an axis that is ``chosen``, or of a NaN, which comes first."""
+        x = self.reshape(-1) if axis is None else self
+        along = 0 if axis is None else operator.index(axis) % max(x.ndim, 1)
+        positions = np.arange(x.shape[along]).reshape([-1] + [1] * (x.ndim - along - 1))
+        found = np.where(chosen(x, along) | (x != x), positions, x.shape[along])
+        first = found.min(along, keepdims=keepdims)
+        return first.reshape([1] * self.ndim) if axis is None and keepdims else first
+
     def dot(self, other: Any) -> Any:
-        shapes = self.shape, np.shape(other)
-        if len(shapes[0]) == len(shapes[1]) == 2:
-            return self.matmul(self, other)
-        raise refused(f"dot of shapes {shapes[0]} and {shapes[1]} is not compiled; use @")
+        return self.dot_of(self, other)
+
+    def dot_of(self, x: Any, y: Any) -> Any:
+        ndims = np.ndim(x), np.ndim(y)
+        if 0 in ndims:
+            return x * y
+        if max(ndims) > 2:
+            raise refused(
+                f"dot of arrays with {ndims[0]} and {ndims[1]} axes is not compiled; use @"
+            )
+        return self.matmul(x, y)
 
     def matmul(self, x: Any, y: Any) -> Any:
-        return Tracer(self.recorder, self.recorder.matmul(x, y))
+        """``x @ y``: a vector counts as a row on the left, as a column on the right."""
+        recorder = self.recorder
+        x, y = recorder.as_value(x), recorder.as_value(y)
+        if not x.shape or not y.shape:
+            raise ValueError("matmul: an operand has no axes; use *")
+        row = x if len(x.shape) > 1 else recorder.reshape(x, (1, *x.shape))
+        column = y if len(y.shape) > 1 else recorder.reshape(y, (*y.shape, 1))
+        product = recorder.matmul(row, column)
+        left = product.shape[:-2] + (product.shape[-2:-1] if len(x.shape) > 1 else ())
+        shape = left + (product.shape[-1:] if len(y.shape) > 1 else ())
+        return Tracer(recorder, recorder.reshape(product, shape))
 
     @property
     def T(self) -> "Tracer":  # noqa: N802

@@ -14,7 +14,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.errors import CompileError
-from minigrad.nn import Linear
+from minigrad.nn import Linear, Module
 from minigrad.optim import SGD, StepLR
 
 X = np.array([[1.0, -2.0, 0.5], [0.3, 0.1, -1.0]])
@@ -66,8 +66,8 @@ def norm(x):
     return np.linalg.norm(x)  # here
 
 
-def argmax(x):
-    return np.argmax(LAYER(x), axis=1)  # here
+def argsort(x):
+    return np.argsort(x, axis=1)  # here
 
 
 def sort(x):
@@ -110,6 +110,26 @@ def rounded(x):
     return round(x[0, 0])  # here
 
 
+class Shuffled(Module):
+    """What its generator does to an array would be done once."""
+
+    def __init__(self):
+        super().__init__()
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x):
+        order = np.arange(2)
+        self.rng.shuffle(order)  # here
+        return x[order]
+
+
+SHUFFLED = Shuffled()
+
+
+def shuffles(x):
+    return SHUFFLED(x)
+
+
 def swallowed(x):
     try:
         scale = float(x.sum())  # here
@@ -135,7 +155,7 @@ NAMED = {
     formatted_with_spec: "item",
     printed: "formatted|item",
     norm: "np.linalg.norm",
-    argmax: "np.argmax",
+    argsort: "np.argsort",
     sort: "np.sort",
     mask: "bool array",
     outside: "written to",
@@ -386,6 +406,34 @@ def test_a_constant_that_is_written_to_between_two_uses(backend):
     compiled = mg.compile(function, backend=backend)
     for _ in range(3):
         np.testing.assert_array_equal(compiled(X), function(X))
+
+
+def test_a_generator_that_shuffles_is_refused_where_it_does():
+    state = SHUFFLED.rng.bit_generator.state
+    with pytest.raises(
+        CompileError, match=r"test_refused\.py:\d+ \(Shuffled.forward\).*permutation"
+    ):
+        mg.compile(shuffles, backend="numpy")(X)
+    assert SHUFFLED.rng.bit_generator.state == state
+
+
+def test_what_it_is_given_is_an_array_and_a_number_for_isinstance():
+    def function(x, factor):
+        scale = factor if isinstance(factor, (int, float)) else 7.0
+        return x * scale if isinstance(x, np.ndarray) else x
+
+    compiled = mg.compile(function, backend="numpy")
+    for factor in (2.0, 2.0, 3.0, 4.0):
+        np.testing.assert_array_equal(compiled(X, factor), X * factor)
+
+
+def test_a_number_from_a_trace_is_no_argument_of_an_inner_program():
+    inner = mg.compile(lambda factor: factor * 2, backend="numpy")
+    for factor in (1.0, 2.0, 3.0):
+        assert inner(factor) == 2 * factor
+    outer = mg.compile(lambda x, factor: x * inner(factor), backend="numpy")
+    for factor in (1.0, 2.0, 3.0):
+        np.testing.assert_array_equal(outer(X, factor), X * 2 * factor)
 
 
 class Redefined:
