@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
+from minigrad.compiler.effects import EffectError
 from minigrad.compiler.lifting import Kept, Lifted
 from minigrad.compiler.program import Program, Value
 from minigrad.compiler.results import Result, Same, TensorKind
@@ -19,7 +20,6 @@ from minigrad.compiler.sources import (
     TensorData,
 )
 from minigrad.compiler.tracer import Tracer
-from minigrad.errors import CompileError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
@@ -99,7 +99,7 @@ def collect(lifted: Lifted, result: Any) -> Trace:
             return Result(output(leaf))
         if leaf is None or isinstance(leaf, (int, float, complex, str, bytes, Module, Optimizer)):
             return leaf
-        raise CompileError(
+        raise EffectError(
             f"the function returns a {type(leaf).__name__}: compiled, it may return arrays, "
             "Tensors and plain values, alone or in tuples, lists and dicts"
         )
@@ -129,15 +129,15 @@ def collect(lifted: Lifted, result: Any) -> Trace:
 def collect_values(tensor: Tensor, kept: Kept, trace: Trace) -> None:
     data: Any = tensor.data
     if not isinstance(data, Tracer):
-        raise CompileError(
+        raise EffectError(
             f"the values of {kept} are replaced by an array that does not depend on the arguments: "
             "that would happen once, now"
         )
     if tensor.requires_grad is not kept.requires_grad:
-        raise CompileError(f"the function switches requires_grad of {kept}: do it outside")
+        raise EffectError(f"the function switches requires_grad of {kept}: do it outside")
     if data.value is not kept.value:
         if data.shape != kept.value.shape or data.dtype != kept.value.dtype:
-            raise CompileError(
+            raise EffectError(
                 f"the values of {kept} are replaced by an array of shape {data.shape} and dtype "
                 f"{data.dtype}; a compiled function writes in place"
             )
@@ -168,7 +168,7 @@ def check_hyperparameters(optimizer: Optimizer, trace: Trace) -> None:
             now = vars(optimizer)[source.name]
             number = now if source.position is None else now[source.position]
             if not (isinstance(number, Tracer) and number.value is value):
-                raise CompileError(
+                raise EffectError(
                     f"the function sets {type(optimizer).__name__}.{source.name}, which would "
                     "happen once, now. Set it (or call schedule.step()) after the compiled "
                     "step: that needs no recompilation"
@@ -182,7 +182,7 @@ def collect_state(optimizer: Optimizer, trace: Trace) -> None:
             known.add((source.position, source.name))
             state = optimizer.state[source.position]
             if source.name not in state:
-                raise CompileError(
+                raise EffectError(
                     f"the function removes {type(optimizer).__name__}.state[{source.position}]"
                     f"[{source.name!r}], which would happen once, now"
                 )

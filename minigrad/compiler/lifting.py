@@ -92,6 +92,7 @@ class Lifted:
         self.modes = {module: module.training for module in belongings.modules}
         self.held: dict[int, Any] = {}
         self.spaces: list[tuple[Any, dict[str, Any], dict[str, Any]]] = []
+        self.lifted_spaces: list[dict[str, Any]] = []
         self.before: list[Callable[[], None]] = []
 
     def lift(self) -> None:
@@ -112,35 +113,36 @@ class Lifted:
             self.lift_generators(module)
         for variable in self.variables:
             self.lift_variable(variable)
+        self.lifted_spaces = [dict(attributes) for _, attributes, _ in self.spaces]
 
     def put_back(self) -> None:
-        """Let everything hold again what it held, except for what the function itself changed."""
+        """Let everything hold again what it held."""
         for variable in self.variables:
-            if id(variable) in self.held and variable.holds(self.held[id(variable)]):
+            if not variable.unchanged:
                 variable.put_back()
         for tensor, kept in self.tensors.items():
             tensor.data, tensor.grad, tensor.stamp = kept.data, kept.grad, kept.stamp
             tensor.requires_grad = kept.requires_grad
-
-    def changed_variables(self) -> list[str]:
-        """What the function itself changed, in words; it is put back as well."""
-        changed = [
-            variable
-            for variable in self.variables
-            if not variable.unchanged and not isinstance(variable.now(), Drawing)
-        ]
-        for variable in changed:
-            variable.put_back()
-        found = list(map(str, changed))
-        for thing, attributes, old in self.spaces:
-            known = special_attributes(thing)
-            for name in {**old, **attributes}:
-                before, now = old.get(name), attributes.get(name)
-                if before is not now and name not in known and not isinstance(now, Drawing):
-                    found.append(f"{type(thing).__name__}.{name}")
+        for _, attributes, old in self.spaces:
             refill(attributes, old)
         for restore in reversed(self.before):
             restore()
+
+    def changed(self) -> list[str]:
+        """What the function itself has changed since everything was lifted, in words."""
+        found = [
+            str(variable)
+            for variable in self.variables
+            if not variable.holds(self.held.get(id(variable), variable.content))
+            and not isinstance(variable.now(), Drawing)
+        ]
+        for (thing, attributes, _), lifted in zip(self.spaces, self.lifted_spaces, strict=True):
+            known = special_attributes(thing)
+            found += [
+                f"{type(thing).__name__}.{name}"
+                for name in {**lifted, **attributes}
+                if lifted.get(name) is not attributes.get(name) and name not in known
+            ]
         return found
 
     # One kind after the other

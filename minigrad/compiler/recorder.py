@@ -1,6 +1,5 @@
 """The notebook of a trace: each method adds one instruction to the program and gives its result."""
 
-import os
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
-from minigrad.compiler.places import place
+from minigrad.compiler.places import in_words, place
 from minigrad.compiler.program import Instruction, Operand, Program, Value
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
@@ -343,11 +342,7 @@ def unmapped(what: str) -> CompileError:
 
 def refused(reason: str) -> CompileError:
     """An error that says what cannot be compiled, and where it stands."""
-    where = place()
-    message = f"{os.path.basename(where.filename)}:{where.line}"
-    if where.function:
-        message += f" ({where.function})"
-    error = CompileError(f"cannot be compiled: {reason}", message)
+    error = CompileError(f"cannot be compiled: {reason}", in_words(place()))
     recorder = now_tracing.get()
     if recorder is not None and recorder.refusal is None:
         recorder.refusal = error

@@ -68,7 +68,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     view: "View | None"
     __hash__ = object.__hash__
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:  # what ``isinstance`` asks for, beside the type itself
         """That of what it stands for, as far as it is known: ``isinstance(x, np.ndarray)``."""
         if self.latest.weak:

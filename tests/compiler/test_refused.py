@@ -185,35 +185,35 @@ def test_what_is_refused_and_where(function):
 
 
 def sets_lr(x):
-    OPTIMIZER.lr = 0.5
+    OPTIMIZER.lr = 0.5  # here
     return x
 
 
 def steps_schedule(x):
-    SCHEDULE.step()
+    SCHEDULE.step()  # here
     return x
 
 
 def draws(x):
-    return x * GENERATOR.normal(size=3)
+    return x * GENERATOR.normal(size=3)  # here
 
 
 def draws_globally(x):
-    return x * np.random.normal(size=3)  # noqa: NPY002
+    return x * np.random.normal(size=3)  # noqa: NPY002  # here
 
 
 def draws_in_python(x):
-    return x * random.random()
+    return x * random.random()  # here
 
 
 def appends(x):
-    HISTORY.append(1)
+    HISTORY.append(1)  # here
     return x
 
 
 def counts(x):
     global COUNT
-    COUNT += 1
+    COUNT += 1  # here
     return x * COUNT
 
 
@@ -221,7 +221,7 @@ class Keeper:
     last = None
 
     def __call__(self, x):
-        self.last = x * 2
+        self.last = x * 2  # here
         return x
 
     def __repr__(self):
@@ -229,7 +229,7 @@ class Keeper:
 
 
 def switches(x):
-    LAYER.weight.requires_grad = False
+    LAYER.weight.requires_grad = False  # here
     return LAYER(x)
 
 
@@ -237,7 +237,7 @@ Pair = collections.namedtuple("Pair", "x y")
 
 
 def returns_another_type(x):
-    return Pair(x, x)
+    return Pair(x, x)  # here
 
 
 EFFECTS = {
@@ -257,8 +257,12 @@ EFFECTS = {
 @pytest.mark.parametrize("function", EFFECTS, ids=lambda f: getattr(f, "__name__", "Keeper"))
 def test_effects_that_would_happen_once(function):
     drawn = GENERATOR.bit_generator.state
-    with pytest.raises(CompileError, match=EFFECTS[function]):
+    text_of = Keeper.__call__ if isinstance(function, Keeper) else function
+    lines, start = inspect.getsourcelines(text_of)
+    line = start + next(i for i, text in enumerate(lines) if "# here" in text)
+    with pytest.raises(CompileError, match=EFFECTS[function]) as found:
         mg.compile(function, backend="numpy")(X)
+    assert f"test_refused.py:{line} (" in str(found.value)
     assert OPTIMIZER.lr == 0.1
     assert not HISTORY
     assert COUNT == 0
