@@ -82,7 +82,7 @@ def test_a_whole_number_among_the_hyperparameters(backend):
             optimizer.times = int(str(times))
         assert ours(X, Y) == pytest.approx(eager(X, Y), rel=1e-12)
     agree(models, optimizers)
-    assert [variant.calls for _, variant in ours.variants] == [2, 2]
+    assert [variant.calls for variant in ours.variants] == [2, 2]
 
 
 def test_momentum_from_zero(backend):
@@ -483,6 +483,26 @@ def test_many_programs_are_told_once_and_why(backend):
         run([15])
     run(range(16, 20))
     assert len(compiled.variants) == 20
+
+
+def test_the_program_that_has_not_run_for_longest_is_dropped(backend):
+    compiled = mg.compile(lambda x, k: x * k, backend=backend, check=False)
+
+    def run(*numbers):
+        for k in numbers:
+            np.testing.assert_array_equal(compiled(np.ones(2), k), [k, k])
+
+    with pytest.warns(RuntimeWarning, match="Beyond 64 programs"):
+        run(*range(64))
+    assert compiled.variants.made == len(compiled.variants) == 64
+    run(0, 1, 2)  # which are used again
+    run(64, 65)
+    assert len(compiled.variants) == len(compiled.variants.callers) == 64
+    run(0, 1, 2, 64, 65, 5)  # all there
+    assert compiled.variants.made == 66
+    run(3)  # the one that was used longest ago, and went first
+    assert compiled.variants.made == 67
+    assert len(compiled.variants) == 64
 
 
 def test_what_is_explained_is_what_runs():
