@@ -13,6 +13,7 @@ from minigrad.compiler.program import Program, Value
 from minigrad.compiler.results import Result, Same, TensorKind
 from minigrad.compiler.sources import (
     Argument,
+    Grad,
     Held,
     Hyperparameter,
     Slot,
@@ -74,6 +75,12 @@ class Trace:
     first_steps: bool = False
     guards: list[tuple[Source, bool]] = field(default_factory=list)
     frozen: list[tuple[NDArray[np.bool], NDArray[np.bool]]] = field(default_factory=list)
+
+    @property
+    def adds_to_grads(self) -> bool:
+        """Whether it matters which gradients there are before a call."""
+        reads = any(isinstance(self.sources[value], Grad) for value in self.program.inputs)
+        return reads or bool(self.without_grad)
 
 
 def collect(lifted: Lifted, result: Any) -> Trace:

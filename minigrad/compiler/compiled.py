@@ -1,5 +1,6 @@
 """A function that is traced at its first call and runs as one program from then on."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -51,6 +52,7 @@ class CompiledFunction:
         self, function: Callable[..., Any], back_end: str, check: bool, as_number: bool = False
     ) -> None:
         self.function = function
+        self.back_end = back_end
         self.generate = back_end_named(back_end)
         self.check = check
         self.as_number = as_number
@@ -80,10 +82,19 @@ class CompiledFunction:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "CompiledFunction":
         """Compiled anew: the programs work on the very arrays that they were made for."""
-        function = deepcopy(self.function, memo)
-        found = CompiledFunction(function, "numpy", self.check, self.as_number)
-        found.generate = self.generate
-        return found
+        return CompiledFunction(deepcopy(self.function, memo), *self.options)
+
+    def __reduce__(self) -> Any:
+        """Compiled anew as well; one that a decorator made is found by its name."""
+        module = sys.modules.get(str(getattr(self.function, "__module__", None)))
+        name = str(getattr(self.function, "__qualname__", ""))
+        if getattr(module, name, None) is self:
+            return name
+        return CompiledFunction, (self.function, *self.options)
+
+    @property
+    def options(self) -> tuple[str, bool, bool]:
+        return self.back_end, self.check, self.as_number
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: with the object as first argument, for each of which there is a program."""
@@ -197,7 +208,7 @@ class CompiledFunction:
         if traced.first_steps:
             return None
         traced.as_number = self.as_number
-        if traced.without_grad:
+        if traced.adds_to_grads:
             key = self.key(arguments, with_grads=True)
         generated = self.generate(plan(traced.program))
         variant = Variant(key, traced, generated, self.belongings)

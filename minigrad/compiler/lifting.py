@@ -188,9 +188,9 @@ class Lifted:
             )
         data: Any = self.stand_in(tensor.data, source)
         grad: Any = None
-        if tensor.grad is not None or (self.grads_everywhere and tensor.requires_grad):
+        if tensor.grad is not None or self.grads_everywhere:
             grad = self.stand_in(tensor.data, Grad(source))
-        elif tensor.requires_grad:
+        else:
             self.without_grad.append(source)
         self.tensors[tensor] = Kept(
             source,

@@ -16,7 +16,6 @@ from minigrad.compiler.lifting import Lifted
 from minigrad.compiler.places import in_words
 from minigrad.compiler.recorder import now_tracing
 from minigrad.compiler.simplify import simplify
-from minigrad.compiler.sources import Grad
 from minigrad.compiler.variable import Variable
 from minigrad.errors import CompileError
 
@@ -46,7 +45,7 @@ def trace(
 
     try:
         found = attempt(True).run(function)
-        if any(isinstance(found.sources[value], Grad) for value in found.program.inputs):
+        if found.adds_to_grads:
             found = attempt(False).run(function)
     except EffectError as effect:
         raise located(effect, attempt(True), function) from None
