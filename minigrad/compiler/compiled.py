@@ -1,6 +1,7 @@
 """A function that is traced at its first call and runs as one program from then on."""
 
 import sys
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -60,6 +61,7 @@ class CompiledFunction:
         self.belongings = Belongings()
         self.variables: list[Variable] = []
         self.variants = Variants()
+        self.has_told = False
         self.lock = RLock()  # a program's memory is one: threads take turns
         update_wrapper(self, function, updated=())
 
@@ -120,10 +122,19 @@ class CompiledFunction:
         """Let the function itself say what is wrong with the values; nothing has changed then."""
         snapshot = Snapshot(arguments, self.belongings)
         try:
-            return self.eager(arguments)
+            result = self.eager(arguments)
         except Exception:
             snapshot.restore()
             raise
+        if not self.has_told:
+            self.has_told = True
+            warnings.warn(
+                f"{self.name} ran step by step, not compiled: a program cannot work on these "
+                "values or gradients, but the function itself can. This is told once",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return result
 
     def on_copies(self, args: Any, kwargs: Any) -> Any:
         """Run a program on copies of arrays that are in another order than C's, or read-only."""

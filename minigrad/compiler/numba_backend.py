@@ -19,6 +19,7 @@ from minigrad.compiler.generated import (
 from minigrad.compiler.loops import AXES, Nest, at, nested
 from minigrad.compiler.parts import call as call_of
 from minigrad.compiler.parts import is_long, parts_of, words
+from minigrad.compiler.places import in_words
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value
 from minigrad.compiler.views import contiguous, squeezed
@@ -104,10 +105,12 @@ def check_installed() -> None:
 
 
 def refuse_dtypes(plan: Plan) -> None:
+    places = {i.out: in_words(i.place) for group in plan.groups for i in group.instructions}
     for value in plan.views:
         if value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8):
             raise CompileError(
-                f"cannot be compiled: {value.dtype} is not native; the NumPy back end computes it"
+                f"cannot be compiled: {value.dtype} is not native; the NumPy back end computes it",
+                places.get(value, ""),
             )
 
 

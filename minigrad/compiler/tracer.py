@@ -316,12 +316,13 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
     def first_where(self, chosen: Callable[..., Any], axis: Any, keepdims: bool) -> Any:
         """The first position along an axis that is ``chosen``, or of a NaN, which comes first."""
-        x = self.reshape(-1) if axis is None else self
-        along = 0 if axis is None else operator.index(axis) % max(x.ndim, 1)
+        whole = axis is None or not self.ndim
+        x = self.reshape(-1) if whole else self
+        along = 0 if whole else operator.index(axis) % x.ndim
         positions = np.arange(x.shape[along]).reshape([-1] + [1] * (x.ndim - along - 1))
         found = np.where(chosen(x, along) | (x != x), positions, x.shape[along])
         first = found.min(along, keepdims=keepdims)
-        return first.reshape([1] * self.ndim) if axis is None and keepdims else first
+        return first.reshape([1] * self.ndim) if whole and keepdims else first
 
     def dot(self, other: Any) -> Any:
         return self.dot_of(self, other)

@@ -47,6 +47,12 @@ def test_positions_of_extremes(name, array):
     agree(REDUCED[name], array)
 
 
+def test_positions_in_what_has_no_axes_and_in_nothing():
+    agree(lambda x: (x.argmax(), x.argmax(0), x.argmin(-1, keepdims=True)), np.array(3.0))
+    with pytest.raises(ValueError, match="zero-size"):
+        mg.compile(lambda x: x.argmax(), backend="numpy")(np.ones((0, 3)))
+
+
 @pytest.mark.parametrize("array", ARRAYS[:5], ids=lambda x: str(x.dtype))
 @pytest.mark.parametrize("name", SPREADS)
 def test_spreads(name, array):

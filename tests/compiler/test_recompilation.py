@@ -569,6 +569,22 @@ def test_pickling(backend):
         np.testing.assert_array_equal(pool.submit(compiled, X).result(), X * 3)
 
 
+def test_a_step_that_runs_uncompiled_says_so_once(backend):
+    models, optimizers, eager = pair(lambda p: SGD(p, lr=0.1))
+    ours = mg.compile(models[0], mg.softmax_cross_entropy, optimizers[0], backend=backend)
+
+    def give_other_gradients():
+        for model in models:
+            model.parameters()[0].grad = np.ones((5, 4), np.float32)
+
+    give_other_gradients()
+    with pytest.warns(RuntimeWarning, match="step ran step by step, not compiled"):
+        assert ours(X, Y) == eager(X, Y)
+    give_other_gradients()
+    assert ours(X, Y) == eager(X, Y)
+    agree(models, optimizers)
+
+
 def test_what_is_explained_is_what_runs():
     """The NumPy back end runs each instruction by itself; only the native one shares loops."""
     steps = {b: mg.compile(lambda x: (x * 2 + 1).sum(), backend=b, check=False) for b in BACK_ENDS}
