@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from minigrad.compiler.collecting import Trace
 from minigrad.compiler.generated import Generated, name_of
-from minigrad.compiler.numba_backend import native, without_places
+from minigrad.compiler.native_text import native, without_places
 from minigrad.compiler.program import Value
 from minigrad.compiler.results import Result
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData

@@ -21,7 +21,7 @@ from minigrad.compiler.explain import explain
 from minigrad.compiler.fitness import check_arrays, check_writes, gradients_fit, writes_to_arguments
 from minigrad.compiler.keys import key_of_call, tensors_in
 from minigrad.compiler.plan import plan
-from minigrad.compiler.recorder import now_tracing
+from minigrad.compiler.refusing import now_tracing
 from minigrad.compiler.results import without_graph
 from minigrad.compiler.trace import trace
 from minigrad.compiler.trust import Snapshot

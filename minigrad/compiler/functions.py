@@ -48,8 +48,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return type(tracer)(tracer.recorder, tracer.recorder.where(condition, x, y))
 
 
-def clip(a: Any, a_min: Any, a_max: Any) -> Any:
-    return np.minimum(np.maximum(a, a_min), a_max)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    return tracer_among([a, low, high]).clip_of(a, low, high)
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:

@@ -5,7 +5,6 @@ remember, of learning rates, and of arrays that variables and attributes hold.
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
+from minigrad.compiler.drawing import Drawing
 from minigrad.compiler.program import Value
-from minigrad.compiler.recorder import Recorder, refused
+from minigrad.compiler.recorder import Recorder
 from minigrad.compiler.sources import (
     Argument,
-    Draw,
     Grad,
     Held,
     Hyperparameter,
@@ -35,7 +34,7 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["Drawing", "Kept", "Lifted"]
+__all__ = ["Kept", "Lifted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ class Lifted:
     def lift_generators(self, module: Module) -> None:
         for name, member in list(vars(module).items()):
             if isinstance(member, np.random.Generator):
-                vars(module)[name] = Drawing(self, member)
+                vars(module)[name] = Drawing(member, self.stand_in)
 
     def lift_variable(self, variable: Variable) -> None:
         """Put stand-ins for the arrays that a variable, an attribute or a container holds."""
@@ -282,31 +281,6 @@ class Lifted:
             return None
         lifted: Tracer | None = self.lifted(array)
         return None if lifted is None else lifted.value
-
-
-class Drawing:
-    """Stands for a generator: what is drawn becomes an input, drawn anew before each call."""
-
-    def __init__(self, lifted: Lifted, generator: np.random.Generator) -> None:
-        self.lifted = lifted
-        self.generator = generator
-        self.rehearsal = deepcopy(generator)
-
-    def __getattr__(self, method: str) -> Callable[..., Tracer]:
-        def draw(*args: Any, **kwargs: Any) -> Tracer:
-            if any(isinstance(x, Tracer) for x in (*args, *kwargs.values())):
-                raise refused(f"a generator's {method} takes values that are not known yet")
-            drawn = getattr(self.rehearsal, method)(*args, **kwargs)
-            if not isinstance(drawn, (np.ndarray, np.generic, float, int)):
-                raise refused(
-                    f"a generator's {method} gives no numbers: it would do its work once, now. Use "
-                    "permutation in place of shuffle"
-                )
-            return self.lifted.stand_in(
-                np.asarray(drawn), Draw(self.generator, method, args, kwargs)
-            )
-
-        return draw
 
 
 def refill(attributes: dict[str, Any], old: dict[str, Any]) -> None:

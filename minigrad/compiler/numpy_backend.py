@@ -14,9 +14,9 @@ from minigrad.compiler.generated import (
 )
 from minigrad.compiler.indices import ArrayIndex
 from minigrad.compiler.interpreter import erf
+from minigrad.compiler.operands import kind_of
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import UFUNCS, Instruction, Operand, Value
-from minigrad.compiler.recorder import kind_of
 
 __all__ = ["generate"]
 

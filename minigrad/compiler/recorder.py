@@ -1,27 +1,20 @@
 """The notebook of a trace: each method adds one instruction to the program and gives its result."""
 
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
-from minigrad.compiler.places import in_words, place
+from minigrad.compiler.operands import COMPARISONS, example_of, fit_together, kind_of, shape_of
+from minigrad.compiler.places import place
 from minigrad.compiler.program import Instruction, Operand, Program, Value
+from minigrad.compiler.refusing import refused
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
 
-__all__ = ["Recorder", "now_tracing", "refused", "unmapped"]
-
-now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
-"""The recorder of the trace that runs here, if one does."""
-
-COMPARISONS = frozenset(
-    [np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
-)
-"""They take any integer beside an array, also one that the array's dtype cannot hold."""
+__all__ = ["Recorder"]
 
 
 class Recorder:
@@ -296,31 +289,6 @@ def same_bits(here: NDArray[Any], there: NDArray[Any]) -> bool:
     return is_like and here.tobytes() == there.tobytes()
 
 
-def kind_of(operand: Operand) -> Any:
-    """As NumPy's promotion takes it: a dtype, or the type of a Python number."""
-    if isinstance(operand, Value):
-        if not operand.weak:
-            return operand.dtype
-        return float if operand.dtype.kind == "f" else int
-    return np.dtype(np.bool) if isinstance(operand, bool) else type(operand)
-
-
-def fit_together(operands: Sequence[Operand], kinds: Sequence[Any]) -> bool:
-    """Whether the integers among the operands can be written in the integer dtypes beside them."""
-    limits = [np.iinfo(k) for k in kinds if isinstance(k, np.dtype) and k.kind in "iu"]
-    numbers = [x for x in operands if type(x) is int]
-    return all(limit.min <= x <= limit.max for x in numbers for limit in limits)
-
-
-def example_of(operand: Operand) -> Any:
-    kind = kind_of(operand)
-    return kind(0) if isinstance(kind, type) else kind
-
-
-def shape_of(operand: Operand) -> tuple[int, ...]:
-    return operand.shape if isinstance(operand, Value) else ()
-
-
 def probe_of(value: Value) -> NDArray[Any]:
     """Zeros in the shape of an index array."""
     return np.zeros(value.shape, value.dtype)
@@ -329,21 +297,3 @@ def probe_of(value: Value) -> NDArray[Any]:
 def plain_whole(parts: tuple[Any, ...]) -> bool:
     """Whether an index means the whole array."""
     return all(part is Ellipsis or part == slice(None) for part in parts)
-
-
-def unmapped(what: str) -> CompileError:
-    """The refusal of a function or method that no instruction stands for."""
-    return refused(
-        f"{what} is not compiled. Write it with operators, minigrad's functions or NumPy's ufuncs, "
-        "sum, max, min, where, clip, reshape and concatenate, or do it outside of the compiled "
-        "function"
-    )
-
-
-def refused(reason: str) -> CompileError:
-    """An error that says what cannot be compiled, and where it stands."""
-    error = CompileError(f"cannot be compiled: {reason}", in_words(place()))
-    recorder = now_tracing.get()
-    if recorder is not None and recorder.refusal is None:
-        recorder.refusal = error
-    return error

@@ -14,7 +14,7 @@ from minigrad.compiler.collecting import Trace, collect
 from minigrad.compiler.effects import Draws, EffectError, Watch
 from minigrad.compiler.lifting import Lifted
 from minigrad.compiler.places import in_words
-from minigrad.compiler.recorder import now_tracing
+from minigrad.compiler.refusing import now_tracing
 from minigrad.compiler.simplify import simplify
 from minigrad.compiler.variable import Variable
 from minigrad.errors import CompileError

@@ -5,17 +5,18 @@ and writes down what is done to it. Whatever would need its values (``if``, ``fl
 element) is refused, because the program would keep this one's for ever.
 """
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from minigrad.compiler.array_methods import ArrayMethods
 from minigrad.compiler.functions import FUNCTIONS, PRINTERS
 from minigrad.compiler.program import UFUNCS, Value
-from minigrad.compiler.recorder import Recorder, refused, unmapped
+from minigrad.compiler.recorder import Recorder
+from minigrad.compiler.refusing import refused, unmapped
+from minigrad.compiler.unknown_values import UnknownValues
 from minigrad.ops.base import Node, UnknownArray
 
 __all__ = ["Tracer"]
@@ -51,7 +52,7 @@ class View:
     back: Callable[[Value], Value]
 
 
-class Tracer(UnknownArray, NDArrayOperatorsMixin):
+class Tracer(UnknownValues, ArrayMethods):
     """A stand-in for an array of known shape and dtype whose values come later.
 
     Attributes
@@ -154,45 +155,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             "the branch taken now would be compiled. Write it as mg.where, maximum or clip"
         )
 
-    def __float__(self) -> float:
-        raise self.needs_values("float()")
-
-    def __int__(self) -> int:
-        raise self.needs_values("int()")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        raise self.needs_values("round()")
-
-    def __contains__(self, x: Any) -> bool:
-        raise self.needs_values("in")
-
-    def __index__(self) -> int:
-        raise self.needs_values("as an index or a size")
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise self.needs_values("np.asarray or another function that asks for the values")
-
-    def __format__(self, spec: str) -> str:
-        raise self.needs_values("formatted")
-
-    def __str__(self) -> str:
-        raise self.needs_values("formatted")
-
-    def item(self, *args: Any) -> Any:
-        raise self.needs_values(".item()")
-
-    def tolist(self) -> Any:
-        raise self.needs_values(".tolist()")
-
-    def needs_values(self, use: str) -> Exception:
-        what = f"an array of shape {self.shape} and dtype {self.dtype}"
-        if self.latest.weak:
-            what = "a hyperparameter or a float argument, or of what was computed from one,"
-        return refused(
-            f"the values of {what} are used ({use}), but "
-            "while a function is traced they are not known. Do it outside of the compiled function"
-        )
-
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -278,65 +240,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             self.recorder, self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype)
         )
 
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.add, self, axis, dtype, keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.maximum, self, axis, None, keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.minimum, self, axis, None, keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.multiply, self, axis, None, keepdims)
-
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.logical_or, self, axis, None, keepdims)
-
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.logical_and, self, axis, None, keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        total = self.sum(axis, None, keepdims)
-        return total / (self.size // max(total.size, 1))
-
-    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        deviation = self - self.mean(axis, keepdims=True)
-        total = (deviation * deviation).sum(axis, keepdims=keepdims)
-        return total / max(self.size // max(total.size, 1) - ddof, 0)
-
-    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return np.sqrt(self.var(axis, ddof=ddof, keepdims=keepdims))
-
-    def argmax(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return self.first_where(lambda x, axis: x == x.max(axis, keepdims=True), axis, keepdims)
-
-    def argmin(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return self.first_where(lambda x, axis: x == x.min(axis, keepdims=True), axis, keepdims)
-
-    def first_where(self, chosen: Callable[..., Any], axis: Any, keepdims: bool) -> Any:
-        """The first position along an axis that is ``chosen``, or of a NaN, which comes first."""
-        whole = axis is None or not self.ndim
-        x = self.reshape(-1) if whole else self
-        along = 0 if whole else operator.index(axis) % x.ndim
-        positions = np.arange(x.shape[along]).reshape([-1] + [1] * (x.ndim - along - 1))
-        found = np.where(chosen(x, along) | (x != x), positions, x.shape[along])
-        first = found.min(along, keepdims=keepdims)
-        return first.reshape([1] * self.ndim) if whole and keepdims else first
-
-    def dot(self, other: Any) -> Any:
-        return self.dot_of(self, other)
-
-    def dot_of(self, x: Any, y: Any) -> Any:
-        ndims = np.ndim(x), np.ndim(y)
-        if 0 in ndims:
-            return x * y
-        if max(ndims) > 2:
-            raise refused(
-                f"dot of arrays with {ndims[0]} and {ndims[1]} axes is not compiled; use @"
-            )
-        return self.matmul(x, y)
-
     def matmul(self, x: Any, y: Any) -> Any:
         """``x @ y``: a vector counts as a row on the left, as a column on the right."""
         recorder = self.recorder
@@ -349,10 +252,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         left = product.shape[:-2] + (product.shape[-2:-1] if len(x.shape) > 1 else ())
         shape = left + (product.shape[-1:] if len(y.shape) > 1 else ())
         return Tracer(recorder, recorder.reshape(product, shape))
-
-    @property
-    def T(self) -> "Tracer":  # noqa: N802
-        return self.transpose()
 
     def transpose(self, *axes: Any) -> "Tracer":
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
@@ -367,11 +266,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             lambda value: recorder.transpose(value, inverse),
         )
 
-    def swapaxes(self, axis1: int, axis2: int) -> "Tracer":
-        axes = list(range(self.ndim))
-        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-        return self.transpose(axes)
-
     def reshape(self, *shape: Any, **kwargs: Any) -> "Tracer":
         if kwargs:
             raise refused(f"reshape with {', '.join(kwargs)}= is not compiled")
@@ -381,21 +275,10 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             lambda value: recorder.reshape(value, sizes), lambda value: recorder.reshape(value, old)
         )
 
-    def ravel(self) -> "Tracer":
-        return self.reshape(-1)
-
-    def flatten(self) -> "Tracer":
-        return self.reshape(-1).copy()
-
     def viewed(self, forth: Callable[[Value], Value], back: Callable[[Value], Value]) -> "Tracer":
         """A view: ``forth`` from the value here to that of the view, ``back`` the other way."""
         seen = self.value
         return Tracer(self.recorder, forth(seen), View(self, seen, forth, back))
-
-    def squeeze(self, axis: Any = None) -> "Tracer":
-        axes = range(self.ndim) if axis is None else np.atleast_1d(axis) % max(self.ndim, 1)
-        kept = [n for a, n in enumerate(self.shape) if not (n == 1 and a in axes)]
-        return self.reshape(tuple(kept))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> "Tracer":
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
@@ -408,12 +291,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
         if not copy and self.dtype == dtype:
             return self
         return Tracer(self.recorder, self.recorder.cast(self.value, np.dtype(dtype)))
-
-    def clip(self, low: Any, high: Any) -> Any:
-        return np.minimum(np.maximum(self, low), high)
-
-    def fill(self, number: Any) -> None:
-        self[...] = number
 
     def __getitem__(self, index: Any) -> "Tracer":
         recorder = self.recorder

@@ -82,6 +82,12 @@ def test_products_with_numbers_and_wrong_shapes():
             mg.compile(lambda x, y: x @ y, backend="numpy")(MATRIX, np.asarray(other))
 
 
+def test_clipping():
+    agree(lambda x: (x.clip(0), x.clip(max=0.5), np.clip(x, None, 0.1)), MATRIX)
+    agree(lambda x: (np.clip(x, -0.1, x[0]), np.clip(x, min=0)), MATRIX)
+    agree(lambda x: (np.clip(MATRIX, x - 1, x), x.clip(min=-0.1, max=0.1)), MATRIX)
+
+
 def test_stacks():
     agree(lambda x: (np.stack([x, x * 2]), np.stack([x[0], x[1]], axis=1)), MATRIX)
     agree(

@@ -11,7 +11,7 @@ from traced import check, compare, generate, trace
 
 from minigrad.compiler import numba_backend, parts
 from minigrad.compiler.cache import cache_directory, stored
-from minigrad.compiler.numba_backend import without_places
+from minigrad.compiler.native_text import without_places
 from minigrad.errors import CompileError, MissingExtraError
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="no Numba")
