@@ -173,7 +173,7 @@ def result_text(trace: Trace, generated: Generated, names: Names) -> str:
         if trace.as_number:
             return f"float({names.free(value.name)})"
         if value.weak and leaf.kind is None:
-            kind = "float" if value.dtype.kind == "f" else "int"
+            kind = {"f": "float", "b": "bool"}.get(value.dtype.kind, "int")
             return f"{kind}({names.free(value.name)})"
         if leaf.kind is None:
             scalar = f"{names.of(value.dtype.type, 'dtype')}({names.free(value.name)})"

@@ -85,7 +85,7 @@ class Writer:
     def is_array(self, value: Value) -> bool:
         """Whether a value without axes is at hand as an array."""
         root = self.plan.views[value].root
-        return value in self.plan.moves or (root in self.plan.program.inputs and not root.weak)
+        return not root.weak and (value in self.plan.moves or root in self.plan.program.inputs)
 
     def text(self, operand: Operand) -> str:
         """An operand, defined before if it is a view."""

@@ -150,6 +150,11 @@ class Recorder:
     def where(self, condition: Any, x: Any, y: Any) -> Value:
         operands = [self.operand(part) for part in (condition, x, y)]
         dtype = np.result_type(*(example_of(operand) for operand in operands[1:]))
+        if dtype.kind in "iu":  # np.where wraps -1 among uint8, which operators refuse
+            operands[1:] = [
+                np.asarray(part).astype(dtype).item() if type(part) is int else part
+                for part in operands[1:]
+            ]
         shape = np.broadcast_shapes(*(shape_of(operand) for operand in operands))
         dtypes = (np.dtype(np.bool), dtype, dtype)
         return self.emit("where", operands, shape, dtype, dtypes=dtypes)

@@ -83,7 +83,9 @@ def without_graph(result: Any) -> Any:
 
     def cut(leaf: Any, path: tuple[Any, ...]) -> Any:
         if isinstance(leaf, Tensor) and leaf.op is not None:
-            return TensorKind.of(leaf).tensor(leaf.data, leaf.grad)
-        return leaf[()] if isinstance(leaf, np.ndarray) and not leaf.shape else leaf
+            return TensorKind.of(leaf).tensor(leaf.data.copy(), leaf.grad)
+        if isinstance(leaf, np.ndarray):
+            return leaf.copy() if leaf.shape else leaf[()]  # the caller's own
+        return leaf
 
     return map_leaves(result, (), cut)

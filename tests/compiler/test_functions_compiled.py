@@ -88,6 +88,10 @@ def test_clipping():
     agree(lambda x: (np.clip(MATRIX, x - 1, x), x.clip(min=-0.1, max=0.1)), MATRIX)
 
 
+def test_integers_that_do_not_fit_where_they_are_put():
+    agree(lambda x: (np.where(x > 2, x, -1), np.where(x > 2, 300, x)), TIES.astype(np.uint8))
+
+
 def test_stacks():
     agree(lambda x: (np.stack([x, x * 2]), np.stack([x[0], x[1]], axis=1)), MATRIX)
     agree(

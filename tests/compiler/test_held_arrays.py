@@ -5,6 +5,7 @@ They change after the calls that are compared, so that nothing but the program i
 
 import collections
 import functools
+import sys
 import types
 
 import numpy as np
@@ -126,6 +127,30 @@ def test_a_variable_that_is_not_there_yet():
         agree(function, lambda k: globals().__setitem__("LATER", k))
     finally:
         del globals()["LATER"]
+
+
+@pytest.fixture
+def settings():
+    module = types.ModuleType("settings_of_a_user")
+    module.__file__ = "/somewhere/settings_of_a_user.py"
+    exec("FACTOR = 2.0\ndef scaled(x): return x * FACTOR", vars(module))
+    sys.modules[module.__name__] = module
+    yield module
+    del sys.modules[module.__name__]
+
+
+def test_a_module_that_is_an_outer_variable(settings):
+    agree(lambda x: settings.scaled(x) + settings.FACTOR, attribute(settings, "FACTOR"))
+
+
+def test_a_module_that_is_imported_by_the_function(settings):
+    def function(x):
+        import settings_of_a_user
+        from settings_of_a_user import FACTOR
+
+        return settings_of_a_user.scaled(x) + FACTOR
+
+    agree(function, attribute(settings, "FACTOR"))
 
 
 def appends(history):

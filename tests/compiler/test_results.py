@@ -63,3 +63,15 @@ def test_results_keep_their_gradients_and_names(backend):
         pixels.grad[...] = 0  # the caller's own
         (pixels * 2).sum().backward()
         assert_close(pixels.grad, np.full((6, 4), 2.0))
+
+
+def test_results_share_no_memory_and_numbers_keep_their_types():
+    held = np.ones(4)
+    w = mg.Tensor(np.ones((2, 3)), requires_grad=True)
+    compiled = mg.compile(lambda x, s: (x, held, w.data, w.T, s * 2 > 3, s * 2), backend="numpy")
+    for _ in range(CALLS):
+        *arrays, turned, is_more, twice = compiled(X, 2.0)
+        assert not any(map(np.shares_memory, arrays, (X, held, w.data)))
+        assert not np.shares_memory(turned.data, w.data)
+        assert is_more is True
+        assert type(twice) is float
