@@ -86,6 +86,9 @@ def compile(
     context variables and what is local to a thread; a function of minigrad or NumPy that somebody
     replaces.
 
+    Threads may call it, and take turns. While it is traced and compared, at the first calls, no
+    other thread may use its model in another way: it would meet stand-ins for arrays.
+
     A first call takes seconds with "numba" for each combination of shapes, and less than one where
     the same program was compiled before: programs are kept in the user's cache directory, or
     ``MINIGRAD_CACHE_DIR``.

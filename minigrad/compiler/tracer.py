@@ -39,7 +39,7 @@ class Flags:
 
 
 @dataclass(slots=True)
-class View:
+class Sharing:
     """How a tracer shares the values of another one, its ``base``.
 
     ``forth`` gives its value from that of the base, ``back`` the base's from its own; ``seen`` is
@@ -59,14 +59,17 @@ class Tracer(UnknownValues, ArrayMethods):
     ----------
     recorder
         Where everything that is done with it is written down.
-    view
+    sharing
         For a view of another tracer: of which, and how each follows from the other.
+    is_number
+        Whether NumPy would give a number: ``x += 1`` then makes another one.
     """
 
-    __slots__ = ("latest", "recorder", "view")
+    __slots__ = ("is_number", "latest", "recorder", "sharing")
 
     latest: Value
-    view: "View | None"
+    is_number: bool
+    sharing: "Sharing | None"
     __hash__ = object.__hash__
 
     @property  # type: ignore[misc]
@@ -76,15 +79,26 @@ class Tracer(UnknownValues, ArrayMethods):
             return float if self.latest.dtype.kind == "f" else int
         return np.ndarray if self.latest.shape else Tracer
 
-    def __init__(self, recorder: Recorder, value: Value, view: "View | None" = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        value: Value,
+        sharing: "Sharing | None" = None,
+        is_number: bool = False,
+    ) -> None:
         self.recorder = recorder
         self.latest = value
-        self.view = view
+        self.sharing = sharing
+        self.is_number = is_number or value.weak
+
+    def computed(self, value: Value) -> "Tracer":
+        """What a function of NumPy's gives: without axes it is a number."""
+        return Tracer(self.recorder, value, is_number=not value.shape)
 
     @property
     def value(self) -> Value:
         """What it is now in the program; a view follows what it is a view of."""
-        view = self.view
+        view = self.sharing
         if view is not None and view.base.value is not view.seen:
             view.seen = view.base.value
             self.latest = view.forth(view.seen)
@@ -92,7 +106,7 @@ class Tracer(UnknownValues, ArrayMethods):
 
     def write(self, new: Value) -> None:
         """Give it other values; those of what it is a view of change as well."""
-        view = self.view
+        view = self.sharing
         if view is not None:
             view.base.write(view.back(new))
             view.seen = view.base.value
@@ -122,7 +136,7 @@ class Tracer(UnknownValues, ArrayMethods):
 
     @property
     def base(self) -> "Tracer | None":
-        return None if self.view is None else self.view.base
+        return None if self.sharing is None else self.sharing.base
 
     @property
     def flags(self) -> type[Flags]:
@@ -191,10 +205,10 @@ class Tracer(UnknownValues, ArrayMethods):
             return inputs[0].copy()
         name = ufunc.__name__
         if name.startswith("erf "):
-            return Tracer(self.recorder, self.recorder.erf(inputs[0]))
+            return self.computed(self.recorder.erf(inputs[0]))
         if UFUNCS.get(name) is not ufunc:
             raise unmapped(f"np.{name}")
-        return Tracer(self.recorder, self.recorder.elementwise(ufunc, inputs))
+        return self.computed(self.recorder.elementwise(ufunc, inputs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Node) for kind in types):
@@ -218,6 +232,8 @@ class Tracer(UnknownValues, ArrayMethods):
                 f"an array of shape {out.shape} that the trace does not know is written to: that "
                 "would happen once, now. Hand it to the compiled function as an argument"
             )
+        if out.is_number:
+            return result
         new = result.astype(out.dtype)
         if new.shape != out.shape:
             new = new.broadcast_to(out.shape)
@@ -236,9 +252,7 @@ class Tracer(UnknownValues, ArrayMethods):
     ) -> Any:
         if ufunc not in REDUCED:
             raise unmapped(f"np.{ufunc.__name__}.reduce")
-        return Tracer(
-            self.recorder, self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype)
-        )
+        return self.computed(self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype))
 
     def matmul(self, x: Any, y: Any) -> Any:
         """``x @ y``: a vector counts as a row on the left, as a column on the right."""
@@ -251,7 +265,7 @@ class Tracer(UnknownValues, ArrayMethods):
         product = recorder.matmul(row, column)
         left = product.shape[:-2] + (product.shape[-2:-1] if len(x.shape) > 1 else ())
         shape = left + (product.shape[-1:] if len(y.shape) > 1 else ())
-        return Tracer(recorder, recorder.reshape(product, shape))
+        return self.computed(recorder.reshape(product, shape))
 
     def transpose(self, *axes: Any) -> "Tracer":
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
@@ -270,32 +284,43 @@ class Tracer(UnknownValues, ArrayMethods):
         if kwargs:
             raise refused(f"reshape with {', '.join(kwargs)}= is not compiled")
         sizes, old = shape[0] if len(shape) == 1 else shape, self.shape
-        recorder = self.recorder
-        return self.viewed(
-            lambda value: recorder.reshape(value, sizes), lambda value: recorder.reshape(value, old)
-        )
+        recorder, is_view = self.recorder, self.sharing is not None
+
+        def back(value: Value) -> Value:
+            if is_view:
+                raise refused(
+                    "a reshaped view is written to: whether NumPy makes a copy of it depends on "
+                    "how it lies in memory. Write to the array itself"
+                )
+            return recorder.reshape(value, old)
+
+        return self.viewed(lambda value: recorder.reshape(value, sizes), back)
 
     def viewed(self, forth: Callable[[Value], Value], back: Callable[[Value], Value]) -> "Tracer":
         """A view: ``forth`` from the value here to that of the view, ``back`` the other way."""
         seen = self.value
-        return Tracer(self.recorder, forth(seen), View(self, seen, forth, back))
+        return Tracer(self.recorder, forth(seen), Sharing(self, seen, forth, back))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> "Tracer":
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         return Tracer(self.recorder, self.recorder.broadcast(self.value, sizes))
 
     def copy(self, order: str = "C") -> "Tracer":
-        return Tracer(self.recorder, self.value)  # which nothing can write to
+        # The value itself is one that nothing can write to.
+        return Tracer(self.recorder, self.value, is_number=self.is_number)
 
     def astype(self, dtype: Any, copy: bool = True) -> "Tracer":
         if not copy and self.dtype == dtype:
             return self
-        return Tracer(self.recorder, self.recorder.cast(self.value, np.dtype(dtype)))
+        value = self.recorder.cast(self.value, np.dtype(dtype))
+        return Tracer(self.recorder, value, is_number=self.is_number)
 
     def __getitem__(self, index: Any) -> "Tracer":
         recorder = self.recorder
         if any(isinstance(part, (UnknownArray, np.ndarray, list)) for part in as_tuple(index)):
             return Tracer(recorder, recorder.index(self.value, index))
+        if picks_one(as_tuple(index), self.ndim):
+            return self.computed(recorder.index(self.value, index))
         return self.viewed(
             lambda value: recorder.index(value, index),
             lambda value: recorder.update("set", self.value, index, Tracer(recorder, value)),
@@ -315,3 +340,10 @@ class Tracer(UnknownValues, ArrayMethods):
 
 def as_tuple(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
+
+
+def picks_one(index: tuple[Any, ...], ndim: int) -> bool:
+    """Whether an index gives a single element, as a number, not an array without axes."""
+    return len(index) == ndim and not any(
+        part is None or part is Ellipsis or isinstance(part, slice) for part in index
+    )

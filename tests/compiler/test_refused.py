@@ -400,6 +400,48 @@ def test_views_follow_what_they_are_views_of(backend):
             np.testing.assert_array_equal(here, there)
 
 
+def test_numbers_do_not_change_in_place(backend):
+    def function(x, factor):
+        total, corner, whole = x.sum(), x[0, 0], np.zeros_like(x.sum())
+        grown, moved = total, corner
+        grown += 1
+        moved *= x[1]
+        factor *= 2
+        whole += total
+        return x * factor, total, grown, corner, moved, whole
+
+    compiled = mg.compile(function, backend=backend, check=False)
+    x = X.copy()
+    for factor in (2.0, 3.0):
+        for here, there in zip(compiled(x, factor), function(x, factor), strict=True):
+            np.testing.assert_allclose(here, there, 1e-12)
+    np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("view", [lambda x: x.T.ravel(), lambda x: x[:, ::2].reshape(-1)])
+def test_a_reshaped_view_is_not_written_to(view):
+    """In NumPy these are copies, depending on how the view lies in memory."""
+
+    def function(x):
+        y = x * 1
+        view(y)[0] = 9
+        return y
+
+    with pytest.raises(CompileError, match=r"test_refused\.py.*reshaped view is written to"):
+        mg.compile(function, backend="numpy", check=False)(X)
+
+
+def test_a_method_that_is_tried_is_no_attribute_of_the_stand_in():
+    def function(x):
+        try:
+            return x.view(np.int64) * 0.5
+        except Exception:
+            return x
+
+    with pytest.raises(CompileError, match=r"array method \.view"):
+        mg.compile(function, backend="numpy", check=False)(X)
+
+
 def test_a_constant_that_is_written_to_between_two_uses(backend):
     def function(x):
         a = np.ones(3)
