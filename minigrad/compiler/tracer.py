@@ -194,7 +194,10 @@ class Tracer(UnknownValues, ArrayMethods):
             return self.add_at(*inputs)
         else:
             raise unmapped(f"np.{ufunc.__name__}.{method}")
-        return result if out is None else self.written(out, result)
+        is_number = isinstance(out, Tracer) and out.is_number and out is inputs[0]
+        if out is None or is_number:  # x += 1 makes another number
+            return result
+        return self.written(out, result)
 
     def apply_ufunc(self, ufunc: np.ufunc, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs:
@@ -232,8 +235,6 @@ class Tracer(UnknownValues, ArrayMethods):
                 f"an array of shape {out.shape} that the trace does not know is written to: that "
                 "would happen once, now. Hand it to the compiled function as an argument"
             )
-        if out.is_number:
-            return result
         new = result.astype(out.dtype)
         if new.shape != out.shape:
             new = new.broadcast_to(out.shape)
