@@ -4,7 +4,7 @@ They take the place of arguments, of the values and gradients of parameters, of 
 remember, of learning rates, and of arrays that variables and attributes hold.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -256,7 +256,8 @@ class Lifted:
     def lifted(self, content: Any) -> Any:
         """``content`` with stand-ins for the arrays in it; None if there are none.
 
-        Tuples are built anew. Lists and dicts are variables of their own, and stay what they are.
+        Tuples and partial functions are built anew. Lists and dicts are variables of their own,
+        and stay what they are.
         """
         if id(content) in self.held:
             return self.held[id(content)]
@@ -266,14 +267,23 @@ class Lifted:
                 self.recorder.masks[lifted.value] = content
             return lifted
         if isinstance(content, tuple) and (type(content) is tuple or hasattr(content, "_make")):
-            parts = [self.lifted(item) for item in content]
-            if any(part is not None for part in parts):
-                pairs = zip(content, parts, strict=True)
-                found = [x if part is None else part for x, part in pairs]
-                make = getattr(type(content), "_make", tuple)
-                self.held[id(content)] = make(found)
-                return self.held[id(content)]
-        return None
+            items = self.items_lifted(content)
+            if items is not None:
+                self.held[id(content)] = getattr(type(content), "_make", tuple)(items)
+        if type(content) is partial:
+            items = self.items_lifted([*content.args, *content.keywords.values()])
+            if items is not None:
+                count = len(content.args)
+                named = dict(zip(content.keywords, items[count:], strict=True))
+                self.held[id(content)] = partial(content.func, *items[:count], **named)
+        return self.held.get(id(content))
+
+    def items_lifted(self, items: Sequence[Any]) -> list[Any] | None:
+        """All of them, with stand-ins for the arrays in some; None if there are none."""
+        parts = [self.lifted(item) for item in items]
+        if all(part is None for part in parts):
+            return None
+        return [x if part is None else part for x, part in zip(items, parts, strict=True)]
 
     def value_of_held(self, array: NDArray[Any]) -> Value | None:
         """The value of an array that there was before, wherever the function found it."""
