@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.compiler.checked import fetched
-from minigrad.compiler.collecting import Result, Trace
+from minigrad.compiler.collecting import Trace
 from minigrad.compiler.generated import Generated, name_of
-from minigrad.compiler.numba_backend import native, without_places
+from minigrad.compiler.native_text import native, without_places
 from minigrad.compiler.program import Value
+from minigrad.compiler.results import Result
 from minigrad.compiler.sources import Argument, Draw, Grad, Slot, TensorData
+from minigrad.compiler.variant import fetched
 from minigrad.tensor import next_stamp
 
 __all__ = ["BatchLoop"]

@@ -211,7 +211,9 @@ def named_by(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
     if is_own_file[function.__code__.co_filename]:
         return
     names = names_in(function.__code__)
-    spaces = [function.__globals__]
+    modules = [content for _, content in cells_of(function)]
+    modules += [sys.modules.get(name) for name in names]  # imported within the function
+    spaces = [function.__globals__, *(vars(module) for module in modules if is_users(module))]
     for space in spaces:  # which grows as it goes
         for name in names:
             if name in space:
@@ -229,9 +231,14 @@ def is_users(thing: Any) -> bool:
 
 
 def names_in(code: CodeType) -> dict[str, None]:
-    """The globals and attributes that a function and those defined in it mention."""
+    """The globals and attributes that a function and those defined in it mention.
+
+    Also as a string, as in ``getattr(x, "name")``.
+    """
     names = dict.fromkeys(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             names.update(names_in(constant))
+        elif isinstance(constant, str) and constant.isidentifier():
+            names[constant] = None
     return names

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.compiler.arguments import map_leaves
-from minigrad.compiler.collecting import Result, Same, Trace
+from minigrad.compiler.collecting import Trace
 from minigrad.compiler.generated import Generated
 from minigrad.compiler.program import Program, Value
+from minigrad.compiler.results import Result, Same
 from minigrad.compiler.sources import Draw, Names
-from minigrad.tensor import Tensor, next_stamp
+from minigrad.tensor import next_stamp
 
 __all__ = ["MISS", "REFUSED", "generate_caller", "generate_test"]
 
@@ -171,14 +172,22 @@ def result_text(trace: Trace, generated: Generated, names: Names) -> str:
         value = leaf.value
         if trace.as_number:
             return f"float({names.free(value.name)})"
-        if value.weak and not leaf.is_tensor:
-            kind = "float" if value.dtype.kind == "f" else "int"
+        if value.weak and leaf.kind is None:
+            kind = {"f": "float", "b": "bool"}.get(value.dtype.kind, "int")
             return f"{kind}({names.free(value.name)})"
-        text = array_text(value, generated, names)
-        text += ".copy()" if value.shape else ""
-        return f"{names.of(Tensor, 'Tensor')}({text})" if leaf.is_tensor else text
+        if leaf.kind is None:
+            scalar = f"{names.of(value.dtype.type, 'dtype')}({names.free(value.name)})"
+            return own_text(value, generated, names) if value.shape else scalar
+        data, grad = (own_text(part, generated, names) for part in (value, leaf.grad))
+        return f"{names.of(leaf.kind, 'kind')}.tensor({data}, {grad})"
 
     return tree_text(map_leaves(trace.result, (), leaf_text))
+
+
+def own_text(value: Value | None, generated: Generated, names: Names) -> str:
+    """Text for an output as an array of the caller's own."""
+    text = array_text(value, generated, names)
+    return f"{text}.copy()" if value is not None and value.shape else text
 
 
 def tree_text(tree: Any) -> str:

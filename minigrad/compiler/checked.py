@@ -1,104 +1,103 @@
 """A checked call: the program runs, then the function itself, and both must agree."""
 
-from __future__ import annotations
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
+from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.blame import described, first_changed, first_wrong, joined
 from minigrad.compiler.caller import REFUSED
 from minigrad.compiler.collecting import Trace
+from minigrad.compiler.generated import Generated
+from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Value
 from minigrad.compiler.rounding import NOISES, spreads
-from minigrad.compiler.sources import Names, Source
 from minigrad.compiler.trust import Outcome, Snapshot, differences, values_of_outcome
+from minigrad.compiler.variant import current_inputs
 from minigrad.errors import CompileError
 
-if TYPE_CHECKING:
-    from minigrad.compiler.compiled import CompiledFunction, Variant
-
-__all__ = ["checked_call", "fetched"]
+__all__ = ["CheckedCall", "DisagreementError"]
 
 
-def checked_call(step: CompiledFunction, variant: Variant, arguments: Mapping[str, Any]) -> Any:
-    """Run the program, put everything back, run the function itself, compare.
+class DisagreementError(CompileError):
+    """A program that does not do what its function does."""
 
-    What remains is what the function itself did; after an error, what there was before.
+
+@dataclass(frozen=True, slots=True)
+class CheckedCall:
+    """A call to be made both ways.
+
+    Attributes
+    ----------
+    name
+        That of the function.
+    trace
+        The program, and where it fetches its inputs.
+    arguments, belongings
+        Of the function: what it may change.
+    compiled, eager
+        Make the call, by the program and by the function itself.
+    again
+        Traces the function once more.
+    generate
+        The back end.
     """
-    assert variant.caller is not None
-    snapshot = Snapshot(arguments, step.belongings)
-    try:
-        ours = step.run(variant.caller, arguments)
-        dtype = variant.trace.result.value.dtype if step.as_number else None
-        compiled = snapshot.outcome(ours, dtype)
+
+    name: str
+    trace: Trace
+    arguments: Mapping[str, Any]
+    belongings: Belongings
+    compiled: Callable[[], Any]
+    eager: Callable[[], Any]
+    again: Callable[[], Trace]
+    generate: Callable[[Plan], Generated]
+
+    def run(self) -> Any:
+        """Run the program, put everything back, run the function itself, compare.
+
+        What remains is what the function itself did; after an error, what there was before.
+        """
+        snapshot = Snapshot(self.arguments, self.belongings)
+        try:
+            ours = self.compiled()
+            dtype = self.trace.result.value.dtype if self.trace.as_number else None
+            compiled = snapshot.outcome(ours, dtype)
+            snapshot.restore()
+            if ours is REFUSED:
+                return REFUSED
+            result = self.eager()
+            eager = snapshot.outcome(result, dtype)
+            if any(differences(compiled, eager)):
+                self.look_closer(snapshot, compiled, eager)
+        except Exception:
+            snapshot.restore()
+            raise
+        return result
+
+    def look_closer(self, snapshot: Snapshot, compiled: Outcome, eager: Outcome) -> None:
+        """Raise unless rounding alone explains the differences."""
+        after = Snapshot(self.arguments, self.belongings)
         snapshot.restore()
-        if ours is REFUSED:
-            return REFUSED
-        result = step.eager(arguments)
-        eager = snapshot.outcome(result, dtype)
-        if any(differences(compiled, eager)):
-            look_closer(step, variant, arguments, snapshot, compiled, eager)
-    except Exception:
-        snapshot.restore()
-        raise
-    return result
+        inputs = current_inputs(self.trace, self.arguments)
+        noise = spreads(self.trace.program, inputs)
+        values = values_of_outcome(self.trace, self.arguments)
+        allowed = {key: NOISES * noise.get(value, 0.0) for key, value in values.items()}
+        found = list(differences(compiled, eager, allowed))
+        if found:
+            snapshot.restore()
+            raise DisagreementError(
+                f"the compiled {self.name} disagrees with the function itself, and nothing was "
+                f"changed: {joined(found)}. {self.reason(inputs, noise)}"
+            )
+        after.restore()
 
-
-def look_closer(
-    step: CompiledFunction,
-    variant: Variant,
-    arguments: Mapping[str, Any],
-    snapshot: Snapshot,
-    compiled: Outcome,
-    eager: Outcome,
-) -> None:
-    """Raise unless rounding alone explains the differences."""
-    after = Snapshot(arguments, step.belongings)
-    snapshot.restore()
-    inputs = current_inputs(variant.trace, arguments)
-    noise = spreads(variant.trace.program, inputs)
-    values = values_of_outcome(variant.trace, arguments)
-    allowed = {key: NOISES * noise.get(value, 0.0) for key, value in values.items()}
-    found = list(differences(compiled, eager, allowed))
-    if found:
-        step.variants = [pair for pair in step.variants if pair[1] is not variant]
-        snapshot.restore()
-        raise disagreement(step, variant, arguments, found, inputs, noise)
-    after.restore()
-
-
-def disagreement(
-    step: CompiledFunction,
-    variant: Variant,
-    arguments: Mapping[str, Any],
-    found: list[str],
-    inputs: Mapping[Value, Any],
-    noise: Mapping[Value, float],
-) -> CompileError:
-    """An error that says what differs, and which instruction is to blame."""
-    program = variant.trace.program
-    wrong = first_wrong(program, step.generate, inputs, noise)
-    if wrong is not None:
-        reason = f"the first instruction that differs is {described(wrong)}"
-    else:
-        again = step.traced(arguments).program
-        reason = first_changed(program, again) or (
+    def reason(self, inputs: Mapping[Value, Any], noise: Mapping[Value, float]) -> str:
+        """Which instruction is to blame."""
+        program = self.trace.program
+        wrong = first_wrong(program, self.generate, inputs, noise)
+        if wrong is not None:
+            return f"the first instruction that differs is {described(wrong)}"
+        return first_changed(program, self.again().program) or (
             "each instruction is right: the function depends on something that is neither an "
             "argument nor a parameter, or the order of two writes matters"
         )
-    return CompileError(
-        f"the compiled {step.name} disagrees with the "
-        f"function itself, and nothing was changed: {joined(found)}. {reason}"
-    )
-
-
-def fetched(source: Source, arguments: Mapping[str, Any]) -> Any:
-    """What an input of a program is now."""
-    names = Names()
-    text = source.expression(names)
-    return eval(text, {**names.objects, **arguments})
-
-
-def current_inputs(trace: Trace, arguments: Mapping[str, Any]) -> dict[Value, Any]:
-    """All inputs of a program as they are now."""
-    return {v: fetched(trace.sources[v], arguments) for v in trace.program.inputs}

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
+from minigrad.compiler.effects import EffectError
 from minigrad.compiler.lifting import Kept, Lifted
 from minigrad.compiler.program import Program, Value
+from minigrad.compiler.results import Result, Same, TensorKind
 from minigrad.compiler.sources import (
     Argument,
+    Grad,
     Held,
     Hyperparameter,
     Slot,
@@ -18,27 +21,11 @@ from minigrad.compiler.sources import (
     TensorData,
 )
 from minigrad.compiler.tracer import Tracer
-from minigrad.errors import CompileError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["Result", "Same", "Trace", "collect"]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """In what the function returned: the place of an output."""
-
-    value: Value
-    is_tensor: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """In what the function returned: a tensor that there was before."""
-
-    holder: Argument | TensorData
+__all__ = ["Trace", "collect"]
 
 
 @dataclass(slots=True)
@@ -89,6 +76,12 @@ class Trace:
     guards: list[tuple[Source, bool]] = field(default_factory=list)
     frozen: list[tuple[NDArray[np.bool], NDArray[np.bool]]] = field(default_factory=list)
 
+    @property
+    def adds_to_grads(self) -> bool:
+        """Whether it matters which gradients there are before a call."""
+        reads = any(isinstance(self.sources[value], Grad) for value in self.program.inputs)
+        return reads or bool(self.without_grad)
+
 
 def collect(lifted: Lifted, result: Any) -> Trace:
     """What the function did, and returned, while the stand-ins are still in place."""
@@ -96,18 +89,24 @@ def collect(lifted: Lifted, result: Any) -> Trace:
     trace = Trace(program, lifted.sources, without_grad=lifted.without_grad)
     trace.tensors = [kept.source for kept in lifted.tensors.values()]
 
+    def output(array: Any) -> Value:
+        """The value of an array that is given back, one that the function made included."""
+        known = isinstance(array, Tracer)
+        value: Value = array.value if known else lifted.recorder.constant(np.asarray(array))
+        program.outputs.append(value)
+        return value
+
     def as_result(leaf: Any, path: tuple[Any, ...]) -> Any:
         if isinstance(leaf, Tensor) and leaf in lifted.tensors:
             return Same(lifted.tensors[leaf].source)
-        data = leaf.data if isinstance(leaf, Tensor) else leaf
-        if isinstance(data, (np.ndarray, np.generic)):
-            data = Tracer(lifted.recorder, lifted.recorder.constant(np.asarray(data)))
-        if isinstance(data, Tracer):
-            program.outputs.append(data.value)
-            return Result(data.value, isinstance(leaf, Tensor))
+        if isinstance(leaf, Tensor):
+            grad = None if leaf.grad is None else output(leaf.grad)
+            return Result(output(leaf.data), TensorKind.of(leaf), grad)
+        if isinstance(leaf, (Tracer, np.ndarray, np.generic)):
+            return Result(output(leaf))
         if leaf is None or isinstance(leaf, (int, float, complex, str, bytes, Module, Optimizer)):
             return leaf
-        raise CompileError(
+        raise EffectError(
             f"the function returns a {type(leaf).__name__}: compiled, it may return arrays, "
             "Tensors and plain values, alone or in tuples, lists and dicts"
         )
@@ -137,15 +136,15 @@ def collect(lifted: Lifted, result: Any) -> Trace:
 def collect_values(tensor: Tensor, kept: Kept, trace: Trace) -> None:
     data: Any = tensor.data
     if not isinstance(data, Tracer):
-        raise CompileError(
+        raise EffectError(
             f"the values of {kept} are replaced by an array that does not depend on the arguments: "
             "that would happen once, now"
         )
     if tensor.requires_grad is not kept.requires_grad:
-        raise CompileError(f"the function switches requires_grad of {kept}: do it outside")
+        raise EffectError(f"the function switches requires_grad of {kept}: do it outside")
     if data.value is not kept.value:
         if data.shape != kept.value.shape or data.dtype != kept.value.dtype:
-            raise CompileError(
+            raise EffectError(
                 f"the values of {kept} are replaced by an array of shape {data.shape} and dtype "
                 f"{data.dtype}; a compiled function writes in place"
             )
@@ -176,7 +175,7 @@ def check_hyperparameters(optimizer: Optimizer, trace: Trace) -> None:
             now = vars(optimizer)[source.name]
             number = now if source.position is None else now[source.position]
             if not (isinstance(number, Tracer) and number.value is value):
-                raise CompileError(
+                raise EffectError(
                     f"the function sets {type(optimizer).__name__}.{source.name}, which would "
                     "happen once, now. Set it (or call schedule.step()) after the compiled "
                     "step: that needs no recompilation"
@@ -190,7 +189,7 @@ def collect_state(optimizer: Optimizer, trace: Trace) -> None:
             known.add((source.position, source.name))
             state = optimizer.state[source.position]
             if source.name not in state:
-                raise CompileError(
+                raise EffectError(
                     f"the function removes {type(optimizer).__name__}.state[{source.position}]"
                     f"[{source.name!r}], which would happen once, now"
                 )

@@ -1,77 +1,41 @@
 """A function that is traced at its first call and runs as one program from then on."""
 
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from inspect import BoundArguments, Signature, signature
 from threading import RLock
 from types import MethodType
 from typing import Any
 
-import numpy as np
-
-from minigrad.compiler.arguments import kinds_of, leaves_of, map_leaves, ready
+from minigrad.compiler.arguments import leaves_of, map_leaves, ready
 from minigrad.compiler.back_ends import back_end_named
 from minigrad.compiler.belongings import Belongings, belongings_of
-from minigrad.compiler.caller import MISS, REFUSED, generate_caller, generate_test
-from minigrad.compiler.checked import checked_call, fetched
+from minigrad.compiler.caller import MISS, REFUSED
+from minigrad.compiler.checked import CheckedCall, DisagreementError
 from minigrad.compiler.collecting import Trace
-from minigrad.compiler.conditions import (
-    argument_conditions,
-    grad_conditions,
-    object_conditions,
-    tensor_conditions,
-)
 from minigrad.compiler.explain import explain
-from minigrad.compiler.fitness import (
-    apart_conditions,
-    check_arrays,
-    check_writes,
-    gradients_fit,
-    writes_to_arguments,
-)
-from minigrad.compiler.generated import Generated
+from minigrad.compiler.fitness import check_arrays, check_writes, gradients_fit, writes_to_arguments
+from minigrad.compiler.keys import key_of_call, tensors_in
 from minigrad.compiler.plan import plan
-from minigrad.compiler.recorder import now_tracing
-from minigrad.compiler.sources import Names
+from minigrad.compiler.refusing import now_tracing
+from minigrad.compiler.results import without_graph
 from minigrad.compiler.trace import trace
 from minigrad.compiler.trust import Snapshot
-from minigrad.compiler.variables import Variable, key_of, variables_of
+from minigrad.compiler.variable import Variable
+from minigrad.compiler.variables import variables_of
+from minigrad.compiler.variant import Variant
+from minigrad.compiler.variants import Variants
 from minigrad.errors import CompileError
-from minigrad.optim.optimizer import Optimizer
-from minigrad.tensor import Tensor, is_grad_enabled
+from minigrad.tensor import Tensor
 
 __all__ = ["CompiledFunction"]
 
 CHECKED_CALLS = 2
 """The second one finds what the trace took for a constant and is none."""
-
-MANY = 16
-"""Programs of one function from which on its user is told that there are many."""
-
-PARTS = (
-    *("an argument", "whether gradients are recorded", "a variable", "a module's mode"),
-    *("a tensor", "an optimizer", "which gradients there are"),
-)
-"""What the parts of a key are."""
-
-
-@dataclass(slots=True)
-class Variant:
-    """One program of a function: that for arguments of certain shapes, and certain modes."""
-
-    trace: Trace
-    generated: Generated
-    calls: int = 0
-    caller: Callable[..., Any] | None = None
-    caller_source: str = ""
-    fits: Callable[..., bool] | None = None
-    """Whether the caller would run it: all that the caller looks at before."""
-    belongings: Belongings = field(default_factory=Belongings)
-    """What it was made for: kept, so that no id of these comes twice."""
 
 
 class CompiledFunction:
@@ -81,44 +45,58 @@ class CompiledFunction:
     ----------
     function : callable
         The function itself, which runs step by step.
-    variants : list
-        The programs compiled so far, the one that ran last first.
+    variants : Variants
+        Its programs, the one that ran last first.
     """
 
     def __init__(
         self, function: Callable[..., Any], back_end: str, check: bool, as_number: bool = False
     ) -> None:
         self.function = function
+        self.back_end = back_end
         self.generate = back_end_named(back_end)
         self.check = check
         self.as_number = as_number
         self.signature: Signature = signature(function)
         self.belongings = Belongings()
         self.variables: list[Variable] = []
-        self.variants: list[tuple[Any, Variant]] = []
-        self.callers: list[Callable[..., Any]] = []
+        self.variants = Variants()
+        self.has_told = False
         self.lock = RLock()  # a program's memory is one: threads take turns
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if now_tracing.get() is not None:
+            return self.function(*args, **kwargs)  # part of another function that is compiled
         with self.lock:
-            for caller in self.callers:
+            callers = self.variants.callers
+            for caller in callers:
                 result = caller(*args, **kwargs)
+                if result is MISS:
+                    continue
+                if caller is not callers[0]:
+                    self.variants.to_front(caller)
                 if result is REFUSED:
                     return self.refused(self.bound(args, kwargs))
-                if result is not MISS:
-                    return result
-            if now_tracing.get() is not None:
-                return self.function(*args, **kwargs)  # part of another function that is compiled
-            result = self.on_copies(args, kwargs) if self.callers else MISS
+                return result
+            result = self.on_copies(args, kwargs) if callers else MISS
             return self.first_calls(args, kwargs) if result is MISS else result
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "CompiledFunction":
         """Compiled anew: the programs work on the very arrays that they were made for."""
-        function = deepcopy(self.function, memo)
-        found = CompiledFunction(function, "numpy", self.check, self.as_number)
-        found.generate = self.generate
-        return found
+        return CompiledFunction(deepcopy(self.function, memo), *self.options)
+
+    def __reduce__(self) -> Any:
+        """Compiled anew as well; one that a decorator made is found by its name."""
+        module = sys.modules.get(str(getattr(self.function, "__module__", None)))
+        name = str(getattr(self.function, "__qualname__", ""))
+        if getattr(module, name, None) is self:
+            return name
+        return CompiledFunction, (self.function, *self.options)
+
+    @property
+    def options(self) -> tuple[str, bool, bool]:
+        return self.back_end, self.check, self.as_number
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method: with the object as first argument, for each of which there is a program."""
@@ -138,16 +116,25 @@ class CompiledFunction:
     def eager(self, arguments: Mapping[str, Any]) -> Any:
         """What the function itself does, step by step."""
         result = self.run(self.function, arguments)
-        return float(result) if self.as_number else result
+        return float(result) if self.as_number else without_graph(result)
 
     def refused(self, arguments: Mapping[str, Any]) -> Any:
         """Let the function itself say what is wrong with the values; nothing has changed then."""
         snapshot = Snapshot(arguments, self.belongings)
         try:
-            return self.eager(arguments)
+            result = self.eager(arguments)
         except Exception:
             snapshot.restore()
             raise
+        if not self.has_told:
+            self.has_told = True
+            warnings.warn(
+                f"{self.name} ran step by step, not compiled: a program cannot work on these "
+                "values or gradients, but the function itself can. This is told once",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return result
 
     def on_copies(self, args: Any, kwargs: Any) -> Any:
         """Run a program on copies of arrays that are in another order than C's, or read-only."""
@@ -156,8 +143,8 @@ class CompiledFunction:
         pairs = zip(leaves_of(given), leaves_of(arguments), strict=True)
         if all(x is y for (_, x), (_, y) in pairs):
             return MISS
-        for _, variant in self.variants:
-            if variant.caller in self.callers and not writes_to_arguments(variant.trace):
+        for variant in self.variants:
+            if variant.caller in self.variants.callers and not writes_to_arguments(variant.trace):
                 assert variant.caller is not None
                 result = self.run(variant.caller, arguments)
                 if result is not MISS:
@@ -176,19 +163,36 @@ class CompiledFunction:
         if variant is None:
             return self.eager(given)
         check_writes(variant.trace, given, arguments)
-        caller = self.write_caller(arguments, variant)
+        variant.write_caller(self.name, self.signature, arguments, self.belongings, self.variables)
+        caller = variant.caller
+        assert caller is not None
         variant.calls += 1
         if self.check and variant.calls <= CHECKED_CALLS:
-            result = checked_call(self, variant, arguments)
+            result = self.checked(variant, arguments)
         else:
             result = self.run(caller, arguments)
         assert result is not MISS, variant.caller_source
-        self.callers = [
-            v.caller
-            for _, v in self.variants
-            if v.caller is not None and (v.calls >= CHECKED_CALLS or not self.check)
-        ]
+        self.variants.trust(CHECKED_CALLS if self.check else 0)
         return self.refused(given) if result is REFUSED else result
+
+    def checked(self, variant: Variant, arguments: Mapping[str, Any]) -> Any:
+        """Run the program, and the function itself, which must agree."""
+        assert variant.caller is not None
+        call = CheckedCall(
+            self.name,
+            variant.trace,
+            arguments,
+            self.belongings,
+            compiled=partial(self.run, variant.caller, arguments),
+            eager=partial(self.eager, arguments),
+            again=partial(self.traced, arguments),
+            generate=self.generate,
+        )
+        try:
+            return call.run()
+        except DisagreementError:
+            self.variants.drop(variant)
+            raise
 
     def look(self, arguments: Mapping[str, Any]) -> None:
         """Find what the function works on besides arrays and Tensors among its arguments."""
@@ -196,55 +200,31 @@ class CompiledFunction:
         self.belongings = belongings_of([self.function, *others])
         self.variables = variables_of(self.belongings)
 
-    def known(self, arguments: Mapping[str, Any]) -> int | None:
-        """Where the program for these arguments stands among the variants, if there is one."""
-        key = self.key(arguments)
-        for place, (other, variant) in enumerate(self.variants):
-            found = variant.trace
-            if (
-                other == key
-                and all(bool(fetched(s, arguments)) is truth for s, truth in found.guards)
-                and all(np.array_equal(mask, copy) for mask, copy in found.frozen)
-            ):
-                return place
-        return None
-
     def trusted(self, *args: Any, **kwargs: Any) -> Variant | None:
         """The program that a call with these arguments would run, unless it is still compared."""
-        for _, variant in self.variants:
-            if variant.caller in self.callers and variant.fits and variant.fits(*args, **kwargs):
+        for variant in self.variants:
+            known = variant.caller in self.variants.callers
+            if known and variant.fits and variant.fits(*args, **kwargs):
                 return variant
         return None
 
     def variant(self, arguments: Mapping[str, Any]) -> Variant | None:
         """The program for these arguments; None for an optimizer's first step."""
-        place = self.known(arguments)
-        if place is not None:
-            self.variants.insert(0, self.variants.pop(place))
-            return self.variants[0][1]
         key = self.key(arguments)
+        known = self.variants.serving(key, arguments)
+        if known is not None:
+            self.variants.ran(known)
+            return known
         traced = self.traced(arguments)
         if traced.first_steps:
             return None
         traced.as_number = self.as_number
-        if traced.without_grad or self.adds_to_grads:
+        if traced.adds_to_grads:
             key = self.key(arguments, with_grads=True)
-        if len(self.variants) + 1 == MANY:
-            warnings.warn(self.too_many(key), RuntimeWarning, stacklevel=4)
         generated = self.generate(plan(traced.program))
-        variant = Variant(traced, generated, belongings=self.belongings)
-        self.variants.insert(0, (key, variant))
+        variant = Variant(key, traced, generated, self.belongings)
+        self.variants.add(variant, self.name)
         return variant
-
-    def too_many(self, key: Any) -> str:
-        """What to do about so many programs: what differs from the one before."""
-        pairs = zip(PARTS, key, self.variants[0][0], strict=True)
-        part = next((p for p, new, old in pairs if new != old), "a number that it branches on")
-        return (
-            f"{self.name} has been compiled {MANY} times, last because {part} changed. Ints, "
-            "strings and what variables hold belong to a program: hand over what changes as a "
-            "float or an array"
-        )
 
     def traced(self, arguments: Mapping[str, Any]) -> Trace:
         return trace(
@@ -254,54 +234,10 @@ class CompiledFunction:
             self.variables,
         )
 
-    def key(self, arguments: Mapping[str, Any], with_grads: bool = False) -> Any:
+    def key(self, arguments: Mapping[str, Any], with_grads: bool = False) -> tuple[Any, ...]:
         """What decides which program it is."""
-        belongings = self.belongings
-        tensors = [*belongings.tensors, *tensors_in(arguments)]
-        return (
-            kinds_of(arguments, belongings.tensors),
-            is_grad_enabled(),
-            [key_of(variable) for variable in self.variables],
-            [(id(m), m.training) for m in belongings.modules],
-            [(id(t), t.shape, t.dtype, t.requires_grad) for t in belongings.tensors],
-            [
-                (id(o), [sorted(state) for state in o.state], flags_of(o))
-                for o in belongings.optimizers
-            ],
-            [t.grad is None for t in tensors] if with_grads or self.adds_to_grads else None,
-        )
-
-    @property
-    def adds_to_grads(self) -> bool:
-        """Whether it matters which gradients there are before a call."""
-        return any(known[-1] is not None for known, _ in self.variants)
-
-    def write_caller(self, arguments: Mapping[str, Any], variant: Variant) -> Callable[..., Any]:
-        """Give a variant the Python function that runs it if it is the right one."""
-        names, found = Names(frozenset(self.signature.parameters)), variant.trace
-        held = self.belongings.tensors
-        conditions = {
-            "the arguments are of the kinds and shapes that this program is for": (
-                argument_conditions(arguments, held, names)
-            ),
-            "what the function holds is what it was": [
-                *tensor_conditions(found, names),
-                *object_conditions(self.variables, self.belongings, found, names),
-            ],
-            "gradients that it adds to are there, and no others": grad_conditions(found, names),
-            "arguments that it writes to share no memory with others": (
-                apart_conditions(found, names)
-            ),
-            "gradients are recorded": [
-                f"{names.of(is_grad_enabled, 'function')}() is {is_grad_enabled()}"
-            ],
-        }
-        name = self.name if self.name.isidentifier() else "step"
-        variant.caller, variant.caller_source = generate_caller(
-            name, self.signature, found, variant.generated, conditions, names
-        )
-        variant.fits = generate_test(name, self.signature, variant.generated, conditions, names)
-        return variant.caller
+        with_grads = with_grads or self.variants.add_to_grads
+        return key_of_call(arguments, self.belongings, self.variables, with_grads=with_grads)
 
     # What it shows
 
@@ -314,7 +250,7 @@ class CompiledFunction:
     def latest(self) -> Variant:
         if not self.variants:
             raise CompileError("nothing has been compiled yet: call the function first")
-        return self.variants[0][1]
+        return self.variants.latest
 
     @property
     def source(self) -> str:
@@ -338,13 +274,3 @@ class CompiledFunction:
 
 def is_data(leaf: Any) -> bool:
     return isinstance(leaf, (Tensor, int, float, str, type(None))) or hasattr(leaf, "dtype")
-
-
-def tensors_in(arguments: Mapping[str, Any]) -> list[Tensor]:
-    return [leaf for _, leaf in leaves_of(arguments) if isinstance(leaf, Tensor)]
-
-
-def flags_of(optimizer: Optimizer) -> list[Any]:
-    """The hyperparameters that are no run-time numbers."""
-    values = [getattr(optimizer, name) for name in optimizer.hyperparameters]
-    return [value for value in values if isinstance(value, (bool, int))]

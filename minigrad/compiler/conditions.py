@@ -12,7 +12,7 @@ from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.collecting import Trace
 from minigrad.compiler.sources import Argument, Grad, Names, Slot, TensorData
-from minigrad.compiler.variables import Variable
+from minigrad.compiler.variable import Variable
 from minigrad.tensor import Tensor
 
 __all__ = [

@@ -67,19 +67,27 @@ def compile(
     Notes
     -----
     ``.grad`` holds the gradients after each call, in arrays that the next call overwrites: copy
-    what shall be kept. Tensors inside the function have no graph afterwards. Random numbers that
-    modules draw (`Dropout`) are drawn before each call from the same generators.
+    what shall be kept. What is given back is the caller's own: arrays, NumPy's numbers, and Tensors
+    with their ``.grad`` but without a graph, through which ``backward()`` is a GraphError; call it
+    inside. Random numbers that modules draw (`Dropout`) are drawn before each call from the same
+    generators.
 
-    Everything the function reads is looked at before each call: variables, attributes and lists
-    that it mentions by name, also by way of functions, methods and objects. If one holds something
-    else than when its program was made, another is made; the elements of arrays in them, and
-    hyperparameters, are read at each call. A function that changes one of them itself (appends to
+    Everything the function reads is looked at before each call: variables, attributes and
+    containers that it mentions by name, also by way of functions, methods and objects. If one holds
+    something else than when its program was made, another is made; the elements of arrays in them,
+    and hyperparameters, are read at each call. At most 64 programs are kept: beyond, the one that
+    has not run for longest is dropped. A function that changes something of that itself (appends to
     a list, counts, sets an attribute), draws random numbers of its own, or sets the learning rate
     is refused. What cannot be seen, such as printing or writing to a file, happens only while it is
     traced and checked: Python runs at the first calls alone. Nor can these be seen: a time or a
-    file that the function reads (they differ at the second call, which is compared); an attribute
-    or a variable that did not exist yet; ``globals()["name"]``, ``os.environ``, context variables
-    and what is local to a thread; a function of minigrad or NumPy that somebody replaces.
+    file that the function reads (they differ at the second call, which is compared); arrays in
+    arrays of objects or behind a ``memoryview``; an attribute that is set later, where the function
+    asks for it by neither ``getattr`` nor ``hasattr``; ``globals()["name"]``, ``os.environ``,
+    context variables and what is local to a thread; a function of minigrad or NumPy that somebody
+    replaces.
+
+    Threads may call it, and take turns. While it is traced and compared, at the first calls, no
+    other thread may use its model in another way: it would meet stand-ins for arrays.
 
     A first call takes seconds with "numba" for each combination of shapes, and less than one where
     the same program was compiled before: programs are kept in the user's cache directory, or

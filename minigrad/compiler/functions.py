@@ -48,8 +48,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return type(tracer)(tracer.recorder, tracer.recorder.where(condition, x, y))
 
 
-def clip(a: Any, a_min: Any, a_max: Any) -> Any:
-    return np.minimum(np.maximum(a, a_min), a_max)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    return tracer_among([a, low, high]).clip_of(a, low, high)
 
 
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
@@ -57,6 +58,21 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
     if axis is None:
         return concatenate([x.reshape(-1) for x in arrays])
     return type(tracer)(tracer.recorder, tracer.recorder.concatenate(arrays, axis))
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    ndim = len(np.shape(arrays[0])) + 1
+    return concatenate([expand_dims(x, axis % ndim) for x in arrays], axis % ndim)
+
+
+def expand_dims(a: Any, axis: int) -> Any:
+    sizes = list(np.shape(a))
+    sizes.insert(operator.index(axis) % (len(sizes) + 1), 1)
+    return a.reshape(sizes)
+
+
+def dot(a: Any, b: Any) -> Any:
+    return tracer_among([a, b]).dot_of(a, b)
 
 
 def result_type(*arrays: Any) -> np.dtype[Any]:
@@ -98,6 +114,10 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amin: method("min"),
     np.prod: method("prod"),
     np.mean: method("mean"),
+    np.var: method("var"),
+    np.std: method("std"),
+    np.argmax: method("argmax"),
+    np.argmin: method("argmin"),
     np.any: method("any"),
     np.all: method("all"),
     np.reshape: method("reshape"),
@@ -107,5 +127,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.squeeze: method("squeeze"),
     np.broadcast_to: method("broadcast_to"),
     np.copy: method("copy"),
-    np.dot: lambda x, y: x @ y,
+    np.dot: dot,
+    np.stack: stack,
+    np.expand_dims: expand_dims,
 }

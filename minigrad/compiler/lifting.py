@@ -4,8 +4,7 @@ They take the place of arguments, of the values and gradients of parameters, of 
 remember, of learning rates, and of arrays that variables and attributes hold.
 """
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
+from minigrad.compiler.drawing import Drawing
 from minigrad.compiler.program import Value
 from minigrad.compiler.recorder import Recorder
 from minigrad.compiler.sources import (
     Argument,
-    Draw,
     Grad,
     Held,
     Hyperparameter,
@@ -28,13 +27,14 @@ from minigrad.compiler.sources import (
     TensorData,
 )
 from minigrad.compiler.tracer import Tracer
-from minigrad.compiler.variables import Variable, special_attributes
+from minigrad.compiler.variable import Variable
+from minigrad.compiler.variables import special_attributes
 from minigrad.errors import CompileError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
-__all__ = ["Drawing", "Kept", "Lifted"]
+__all__ = ["Kept", "Lifted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Lifted:
         self.grads_everywhere = grads_everywhere
         self.belongings = belongings
         self.variables = variables
-        self.recorder = Recorder()
+        self.recorder = Recorder(self.value_of_held)
         self.arguments: dict[str, Any] = {}
         self.sources: dict[Value, Source] = {}
         self.stand_ins: list[tuple[Tracer, Value]] = []
@@ -91,6 +91,7 @@ class Lifted:
         self.modes = {module: module.training for module in belongings.modules}
         self.held: dict[int, Any] = {}
         self.spaces: list[tuple[Any, dict[str, Any], dict[str, Any]]] = []
+        self.lifted_spaces: list[dict[str, Any]] = []
         self.before: list[Callable[[], None]] = []
 
     def lift(self) -> None:
@@ -111,35 +112,36 @@ class Lifted:
             self.lift_generators(module)
         for variable in self.variables:
             self.lift_variable(variable)
+        self.lifted_spaces = [dict(attributes) for _, attributes, _ in self.spaces]
 
     def put_back(self) -> None:
-        """Let everything hold again what it held, except for what the function itself changed."""
+        """Let everything hold again what it held."""
         for variable in self.variables:
-            if id(variable) in self.held and variable.now() is self.held[id(variable)]:
+            if not variable.unchanged:
                 variable.put_back()
         for tensor, kept in self.tensors.items():
             tensor.data, tensor.grad, tensor.stamp = kept.data, kept.grad, kept.stamp
             tensor.requires_grad = kept.requires_grad
-
-    def changed_variables(self) -> list[str]:
-        """What the function itself changed, in words; it is put back as well."""
-        changed = [
-            variable
-            for variable in self.variables
-            if not variable.unchanged and not isinstance(variable.now(), Drawing)
-        ]
-        for variable in changed:
-            variable.put_back()
-        found = list(map(str, changed))
-        for thing, attributes, old in self.spaces:
-            known = special_attributes(thing)
-            for name in {**old, **attributes}:
-                before, now = old.get(name), attributes.get(name)
-                if before is not now and name not in known and not isinstance(now, Drawing):
-                    found.append(f"{type(thing).__name__}.{name}")
+        for _, attributes, old in self.spaces:
             refill(attributes, old)
         for restore in reversed(self.before):
             restore()
+
+    def changed(self) -> list[str]:
+        """What the function itself has changed since everything was lifted, in words."""
+        found = [
+            str(variable)
+            for variable in self.variables
+            if not variable.holds(self.held.get(id(variable), variable.content))
+            and not isinstance(variable.now(), Drawing)
+        ]
+        for (thing, attributes, _), lifted in zip(self.spaces, self.lifted_spaces, strict=True):
+            known = special_attributes(thing)
+            found += [
+                f"{type(thing).__name__}.{name}"
+                for name in {**lifted, **attributes}
+                if lifted.get(name) is not attributes.get(name) and name not in known
+            ]
         return found
 
     # One kind after the other
@@ -185,9 +187,9 @@ class Lifted:
             )
         data: Any = self.stand_in(tensor.data, source)
         grad: Any = None
-        if tensor.grad is not None or (self.grads_everywhere and tensor.requires_grad):
+        if tensor.grad is not None or self.grads_everywhere:
             grad = self.stand_in(tensor.data, Grad(source))
-        elif tensor.requires_grad:
+        else:
             self.without_grad.append(source)
         self.tensors[tensor] = Kept(
             source,
@@ -241,16 +243,22 @@ class Lifted:
     def lift_generators(self, module: Module) -> None:
         for name, member in list(vars(module).items()):
             if isinstance(member, np.random.Generator):
-                vars(module)[name] = Drawing(self, member)
+                vars(module)[name] = Drawing(member, self.stand_in)
 
     def lift_variable(self, variable: Variable) -> None:
-        """Put stand-ins for the arrays that a variable or attribute holds, in containers too."""
-        if variable.kind != "items" and (lifted := self.lifted(variable.content)) is not None:
+        """Put stand-ins for the arrays that a variable, an attribute or a container holds."""
+        content: Any = variable.content
+        lifted = self.lifted(content)
+        if lifted is not None:
             variable.assign(lifted)
             self.held[id(variable)] = lifted
 
     def lifted(self, content: Any) -> Any:
-        """``content`` with stand-ins for the arrays in it; None if there are none."""
+        """``content`` with stand-ins for the arrays in it; None if there are none.
+
+        Tuples and partial functions are built anew. Lists and dicts are variables of their own,
+        and stay what they are.
+        """
         if id(content) in self.held:
             return self.held[id(content)]
         if type(content) is np.ndarray and content.dtype.kind in "biuf":
@@ -258,37 +266,31 @@ class Lifted:
             if content.dtype.kind == "b":
                 self.recorder.masks[lifted.value] = content
             return lifted
-        if type(content) in (tuple, list):
-            parts = [self.lifted(item) for item in content]
-            if any(part is not None for part in parts):
-                pairs = zip(content, parts, strict=True)
-                found = type(content)(x if part is None else part for x, part in pairs)
-                self.held[id(content)] = found
-                return found
-        if type(content) is dict:
-            by_key = {key: self.lifted(item) for key, item in content.items()}
-            if any(part is not None for part in by_key.values()):
-                self.held[id(content)] = {
-                    key: content[key] if part is None else part for key, part in by_key.items()
-                }
-                return self.held[id(content)]
-        return None
+        if isinstance(content, tuple) and (type(content) is tuple or hasattr(content, "_make")):
+            items = self.items_lifted(content)
+            if items is not None:
+                self.held[id(content)] = getattr(type(content), "_make", tuple)(items)
+        if type(content) is partial:
+            items = self.items_lifted([*content.args, *content.keywords.values()])
+            if items is not None:
+                count = len(content.args)
+                named = dict(zip(content.keywords, items[count:], strict=True))
+                self.held[id(content)] = partial(content.func, *items[:count], **named)
+        return self.held.get(id(content))
 
+    def items_lifted(self, items: Sequence[Any]) -> list[Any] | None:
+        """All of them, with stand-ins for the arrays in some; None if there are none."""
+        parts = [self.lifted(item) for item in items]
+        if all(part is None for part in parts):
+            return None
+        return [x if part is None else part for x, part in zip(items, parts, strict=True)]
 
-class Drawing:
-    """Stands for a generator: what is drawn becomes an input, drawn anew before each call."""
-
-    def __init__(self, lifted: Lifted, generator: np.random.Generator) -> None:
-        self.lifted = lifted
-        self.generator = generator
-        self.rehearsal = deepcopy(generator)
-
-    def __getattr__(self, method: str) -> Callable[..., Tracer]:
-        def draw(*args: Any, **kwargs: Any) -> Tracer:
-            drawn: NDArray[Any] = np.asarray(getattr(self.rehearsal, method)(*args, **kwargs))
-            return self.lifted.stand_in(drawn, Draw(self.generator, method, args, kwargs))
-
-        return draw
+    def value_of_held(self, array: NDArray[Any]) -> Value | None:
+        """The value of an array that there was before, wherever the function found it."""
+        if id(array) not in self.belongings.arrays:
+            return None
+        lifted: Tracer | None = self.lifted(array)
+        return None if lifted is None else lifted.value
 
 
 def refill(attributes: dict[str, Any], old: dict[str, Any]) -> None:

@@ -1,24 +1,23 @@
 """A program as one native function of explicit loops."""
 
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from minigrad.compiler.cache import stored, text_hash
+from minigrad.compiler.cache import text_hash
 from minigrad.compiler.fusion import Group
 from minigrad.compiler.gathering import gathered
 from minigrad.compiler.generated import (
     Generated,
     array_in,
     literal,
-    name_of,
-    namespace_of,
     new_workspace,
 )
 from minigrad.compiler.loops import AXES, Nest, at, nested
+from minigrad.compiler.native_text import CACHED, native
 from minigrad.compiler.parts import call as call_of
 from minigrad.compiler.parts import is_long, parts_of, words
+from minigrad.compiler.places import in_words
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import Instruction, Value
 from minigrad.compiler.views import contiguous, squeezed
@@ -26,7 +25,6 @@ from minigrad.errors import CompileError, MissingExtraError
 
 __all__ = ["generate"]
 
-CACHED = ", cache=True"
 NATIVE = Path(__file__).with_name("native.py")
 
 SMALL_PRODUCT = 128
@@ -68,34 +66,6 @@ def generate(plan: Plan) -> Generated:
     return Generated(source, getattr(step, "py_func", step), plan, run, arrays, (step, workspace))
 
 
-PROGRAMS: dict[str, tuple[bool, Any]] = {}
-"""By name, those that this process has compiled or loaded; whether they are kept on disk."""
-
-
-def native(source: str, function: str, **names: Any) -> tuple[str, Any]:
-    """A generated text as it runs, and its function; compiled once, kept on disk if possible.
-
-    The user's lines beside the instructions do not count: the same step stays the same program when
-    a line is put in above it, or when another script takes it.
-    """
-    text = without_places(source)
-    name = name_of(text)
-    not_kept = source.replace(CACHED, "")
-    if name not in PROGRAMS and (path := stored(text, name)) is not None:
-        with suppress(Exception):  # Numba may not write there, or a file of its own is damaged
-            PROGRAMS[name] = True, namespace_of(source, str(path), names, name)[function]
-    if name not in PROGRAMS:
-        PROGRAMS[name] = False, namespace_of(not_kept, f"<{name}>", names, name)[function]
-    is_kept, found = PROGRAMS[name]
-    return source if is_kept else not_kept, found
-
-
-def without_places(source: str) -> str:
-    """A generated text, line for line, without comments but for that of its first line."""
-    head, *lines = source.split("\n")
-    return "\n".join([head, *(line.partition("# ")[0].rstrip() for line in lines)])
-
-
 def check_installed() -> None:
     """Raise the error that says what to install, if Numba or SciPy is missing."""
     for package in ("numba", "scipy"):
@@ -104,10 +74,12 @@ def check_installed() -> None:
 
 
 def refuse_dtypes(plan: Plan) -> None:
+    places = {i.out: in_words(i.place) for group in plan.groups for i in group.instructions}
     for value in plan.views:
         if value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8):
             raise CompileError(
-                f"cannot be compiled: {value.dtype} is not native; the NumPy back end computes it"
+                f"cannot be compiled: {value.dtype} is not native; the NumPy back end computes it",
+                places.get(value, ""),
             )
 
 

@@ -14,9 +14,9 @@ from minigrad.compiler.generated import (
 )
 from minigrad.compiler.indices import ArrayIndex
 from minigrad.compiler.interpreter import erf
+from minigrad.compiler.operands import kind_of
 from minigrad.compiler.plan import Plan
 from minigrad.compiler.program import UFUNCS, Instruction, Operand, Value
-from minigrad.compiler.recorder import kind_of
 
 __all__ = ["generate"]
 
@@ -85,7 +85,7 @@ class Writer:
     def is_array(self, value: Value) -> bool:
         """Whether a value without axes is at hand as an array."""
         root = self.plan.views[value].root
-        return value in self.plan.moves or (root in self.plan.program.inputs and not root.weak)
+        return not root.weak and (value in self.plan.moves or root in self.plan.program.inputs)
 
     def text(self, operand: Operand) -> str:
         """An operand, defined before if it is a view."""

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.compiler.program import Place
 from minigrad.tensor import is_own_file
 
-__all__ = ["place"]
+__all__ = ["in_words", "is_users_file", "place"]
 
 OWN_ROOM = os.path.dirname(__file__) + os.sep
 NUMPY = os.path.dirname(np.__file__) + os.sep
@@ -33,7 +33,7 @@ def place() -> Place:
         is_machinery = filename.startswith(OWN_ROOM) or os.path.basename(filename) in MACHINERY
         if own and not function and not is_machinery:
             function = code.co_qualname
-        if not own and not filename.startswith(NUMPY) and filename != BETWEEN:
+        if is_users_file(filename):
             return Place(filename, frame.f_lineno, function or code.co_qualname)
         caller = frame.f_back
         if caller is None:
@@ -46,3 +46,14 @@ def line_of(tensor: Any) -> int:
     """The line that a tensor was made in."""
     positions = list(tensor.code.co_positions())
     return positions[tensor.instruction // 2][0] or 0
+
+
+def is_users_file(filename: str) -> bool:
+    """Whether it is neither ours nor NumPy's, nor runs in between."""
+    return not is_own_file[filename] and not filename.startswith(NUMPY) and filename != BETWEEN
+
+
+def in_words(where: Place) -> str:
+    """``train.py:12 (Trainer.step)``."""
+    name = f"{os.path.basename(where.filename)}:{where.line}"
+    return f"{name} ({where.function})" if where.function else name

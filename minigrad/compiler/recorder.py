@@ -1,28 +1,20 @@
 """The notebook of a trace: each method adds one instruction to the program and gives its result."""
 
-import os
-from collections.abc import Sequence
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.indices import array_axes, index_arrays, indexed_shape
+from minigrad.compiler.operands import COMPARISONS, example_of, fit_together, kind_of, shape_of
 from minigrad.compiler.places import place
 from minigrad.compiler.program import Instruction, Operand, Program, Value
+from minigrad.compiler.refusing import refused
 from minigrad.errors import CompileError
 from minigrad.ops.base import UnknownArray
 
-__all__ = ["Recorder", "now_tracing", "refused", "unmapped"]
-
-now_tracing: ContextVar["Recorder | None"] = ContextVar("now_tracing", default=None)
-"""The recorder of the trace that runs here, if one does."""
-
-COMPARISONS = frozenset(
-    [np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal]
-)
-"""They take any integer beside an array, also one that the array's dtype cannot hold."""
+__all__ = ["Recorder"]
 
 
 class Recorder:
@@ -30,6 +22,8 @@ class Recorder:
 
     Attributes
     ----------
+    value_of_held
+        Gives the value of an array that the function was found to hold.
     program
         What has been recorded so far.
     guards
@@ -40,7 +34,10 @@ class Recorder:
         and gone on, but not as it would with values.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, value_of_held: Callable[[NDArray[Any]], Value | None] = lambda array: None
+    ) -> None:
+        self.value_of_held = value_of_held
         self.program = Program()
         self.guards: dict[Value, bool] = {}
         self.examples: dict[Value, Any] = {}
@@ -85,7 +82,12 @@ class Recorder:
         return self.guards[value]
 
     def constant(self, array: NDArray[Any]) -> Value:
-        """An array that the function made, as it is now; the same at every call."""
+        """An array that the function made, as it is now; the same at every call.
+
+        Unless there was one before, hidden where nothing could be put in its place.
+        """
+        if (held := self.value_of_held(array)) is not None:
+            return held
         if id(array) in self.known:
             _, value = self.known[id(array)]
             if same_bits(self.program.constants[value], array):
@@ -148,6 +150,11 @@ class Recorder:
     def where(self, condition: Any, x: Any, y: Any) -> Value:
         operands = [self.operand(part) for part in (condition, x, y)]
         dtype = np.result_type(*(example_of(operand) for operand in operands[1:]))
+        if dtype.kind in "iu":  # np.where wraps -1 among uint8, which operators refuse
+            operands[1:] = [
+                np.asarray(part).astype(dtype).item() if type(part) is int else part
+                for part in operands[1:]
+            ]
         shape = np.broadcast_shapes(*(shape_of(operand) for operand in operands))
         dtypes = (np.dtype(np.bool), dtype, dtype)
         return self.emit("where", operands, shape, dtype, dtypes=dtypes)
@@ -195,10 +202,7 @@ class Recorder:
         shape = kept if keepdims else tuple(n for a, n in enumerate(kept) if a not in axes)
         return self.emit("reduce", [value], shape, kind, ufunc=ufunc, axes=axes, keepdims=keepdims)
 
-    def matmul(self, x: Any, y: Any) -> Value:
-        x, y = self.as_value(x), self.as_value(y)
-        if len(x.shape) < 2 or len(y.shape) < 2:
-            raise refused(f"a product of shapes {x.shape} and {y.shape} is not compiled")
+    def matmul(self, x: Value, y: Value) -> Value:
         if x.shape[-1] != y.shape[-2]:
             raise ValueError(f"matmul: shapes {x.shape} and {y.shape} do not fit")
         dtype = np.result_type(x.dtype, y.dtype)
@@ -290,31 +294,6 @@ def same_bits(here: NDArray[Any], there: NDArray[Any]) -> bool:
     return is_like and here.tobytes() == there.tobytes()
 
 
-def kind_of(operand: Operand) -> Any:
-    """As NumPy's promotion takes it: a dtype, or the type of a Python number."""
-    if isinstance(operand, Value):
-        if not operand.weak:
-            return operand.dtype
-        return float if operand.dtype.kind == "f" else int
-    return np.dtype(np.bool) if isinstance(operand, bool) else type(operand)
-
-
-def fit_together(operands: Sequence[Operand], kinds: Sequence[Any]) -> bool:
-    """Whether the integers among the operands can be written in the integer dtypes beside them."""
-    limits = [np.iinfo(k) for k in kinds if isinstance(k, np.dtype) and k.kind in "iu"]
-    numbers = [x for x in operands if type(x) is int]
-    return all(limit.min <= x <= limit.max for x in numbers for limit in limits)
-
-
-def example_of(operand: Operand) -> Any:
-    kind = kind_of(operand)
-    return kind(0) if isinstance(kind, type) else kind
-
-
-def shape_of(operand: Operand) -> tuple[int, ...]:
-    return operand.shape if isinstance(operand, Value) else ()
-
-
 def probe_of(value: Value) -> NDArray[Any]:
     """Zeros in the shape of an index array."""
     return np.zeros(value.shape, value.dtype)
@@ -323,25 +302,3 @@ def probe_of(value: Value) -> NDArray[Any]:
 def plain_whole(parts: tuple[Any, ...]) -> bool:
     """Whether an index means the whole array."""
     return all(part is Ellipsis or part == slice(None) for part in parts)
-
-
-def unmapped(what: str) -> CompileError:
-    """The refusal of a function or method that no instruction stands for."""
-    return refused(
-        f"{what} is not compiled. Write it with operators, minigrad's functions or NumPy's ufuncs, "
-        "sum, max, min, where, clip, reshape and concatenate, or do it outside of the compiled "
-        "function"
-    )
-
-
-def refused(reason: str) -> CompileError:
-    """An error that says what cannot be compiled, and where it stands."""
-    where = place()
-    message = f"{os.path.basename(where.filename)}:{where.line}"
-    if where.function:
-        message += f" ({where.function})"
-    error = CompileError(f"cannot be compiled: {reason}", message)
-    recorder = now_tracing.get()
-    if recorder is not None and recorder.refusal is None:
-        recorder.refusal = error
-    return error

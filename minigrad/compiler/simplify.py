@@ -6,26 +6,15 @@ before. A second walk, backwards, drops what nothing needs. Every result stays w
 last bit, -0.0 and NaN included.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minigrad.compiler.interpreter import carry_out
-from minigrad.compiler.program import (
-    ELEMENTWISE,
-    UFUNCS,
-    Instruction,
-    Operand,
-    Place,
-    Program,
-    Value,
-)
+from minigrad.compiler.program import ELEMENTWISE, Instruction, Operand, Place, Program, Value
+from minigrad.compiler.rules import RULES, SMALL, Known, with_operands
 
 __all__ = ["simplify"]
-
-SMALL = 64
-"""Up to this number of elements a result that is the same at every call is kept, not computed."""
 
 COMMUTATIVE = frozenset(
     ["add", "multiply", "equal", "not_equal", "bitwise_and", "bitwise_or", "bitwise_xor"]
@@ -73,14 +62,13 @@ def add_outputs(program: Program, walk: "Simplifier") -> None:
             program.instructions.append(again)
 
 
-class Simplifier:
+class Simplifier(Known):
     """What is known after each instruction visited."""
 
     def __init__(self, program: Program) -> None:
+        super().__init__()
         self.instructions: list[Instruction] = []
-        self.constants: dict[Value, Any] = {}
         self.replaced: dict[Value, Operand] = {}
-        self.made_by: dict[Value, Instruction] = {}
         self.computed: dict[Any, Value] = {}
         self.place_of: dict[Value, Place] = {}
         for value, array in program.constants.items():
@@ -146,105 +134,6 @@ class Simplifier:
         else:
             self.add_constant(out, np.array(result))
         return True
-
-
-Rule = Callable[[Instruction, Simplifier], Operand | Instruction | None]
-
-
-def times_one(instruction: Instruction, walk: Simplifier) -> Operand | None:
-    """x * 1 and x / 1 are x. (x + 0 is not: -0.0 + 0 is 0.0.)"""
-    if instruction.primitive not in ("multiply", "divide"):
-        return None
-    x, y = instruction.operands
-    if is_one(y, walk) and unchanged(x, instruction.out):
-        return x
-    if instruction.primitive == "multiply" and is_one(x, walk) and unchanged(y, instruction.out):
-        return y
-    return None
-
-
-def is_one(x: Operand, walk: Simplifier) -> bool:
-    if isinstance(x, Value):
-        array = walk.constants.get(x)
-        return array is not None and array.size <= SMALL and bool((array == 1).all())
-    return x == 1
-
-
-def unchanged(x: Operand, out: Value) -> bool:
-    return isinstance(x, Value) and (x.shape, x.dtype, x.weak) == (out.shape, out.dtype, out.weak)
-
-
-def special_power(instruction: Instruction, walk: Simplifier) -> Operand | Instruction | None:
-    """``x ** 2`` is a square: the ``**`` of arrays computes these powers as such too."""
-    if instruction.primitive != "power" or instruction.out.dtype.kind != "f":
-        return None
-    x, exponent = instruction.operands
-    if isinstance(exponent, Value) or not unchanged(x, instruction.out):
-        return None
-    if exponent == 1:
-        return x
-    names = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
-    if exponent not in names:
-        return None
-    attributes = {"dtypes": instruction.attributes["dtypes"][:1]}
-    return Instruction(instruction.out, names[exponent], (x,), attributes, instruction.place)
-
-
-def same_shape(instruction: Instruction, walk: Simplifier) -> Operand | None:
-    """A reshape, cast or broadcast that changes neither shape nor dtype."""
-    if instruction.primitive not in ("reshape", "cast", "broadcast"):
-        return None
-    (x,) = instruction.operands
-    return x if unchanged(x, instruction.out) else None
-
-
-def twice(instruction: Instruction, walk: Simplifier) -> Operand | Instruction | None:
-    """A transpose of a transpose is one, or none; so is a reshape of a reshape."""
-    primitive = instruction.primitive
-    if primitive not in ("transpose", "reshape", "broadcast"):
-        return None
-    (x,) = instruction.operands
-    before = walk.made_by.get(x) if isinstance(x, Value) else None
-    if before is None or before.primitive != primitive:
-        return None
-    attributes = dict(instruction.attributes)
-    if primitive == "transpose":
-        attributes["axes"] = tuple(before.attributes["axes"][a] for a in attributes["axes"])
-        if attributes["axes"] == tuple(range(len(attributes["axes"]))):
-            return before.operands[0]
-    elif unchanged(before.operands[0], instruction.out):
-        return before.operands[0]
-    return Instruction(instruction.out, primitive, before.operands, attributes, instruction.place)
-
-
-def without_broadcast(instruction: Instruction, walk: Simplifier) -> Instruction | None:
-    """Read what is to be broadcast itself, if the other operands give the shape all the same."""
-    if instruction.primitive not in UFUNCS and instruction.primitive != "where":
-        return None
-    operands = list(instruction.operands)
-    for k, x in enumerate(operands):
-        before = walk.made_by.get(x) if isinstance(x, Value) else None
-        if before is not None and before.primitive == "broadcast":
-            narrow = [*operands[:k], before.operands[0], *operands[k + 1 :]]
-            shapes = [y.shape for y in narrow if isinstance(y, Value)]
-            if np.broadcast_shapes(*shapes) == instruction.out.shape:
-                operands = narrow
-    if operands == list(instruction.operands):
-        return None
-    return with_operands(instruction, tuple(operands))
-
-
-RULES: tuple[Rule, ...] = (same_shape, twice, times_one, special_power, without_broadcast)
-
-
-def with_operands(instruction: Instruction, operands: tuple[Operand, ...]) -> Instruction:
-    return Instruction(
-        instruction.out,
-        instruction.primitive,
-        operands,
-        instruction.attributes,
-        instruction.place,
-    )
 
 
 def key_of(instruction: Instruction) -> Any:

@@ -5,20 +5,18 @@ For the time of the trace every array that the function may read is replaced by 
 is put back, and what changed meanwhile becomes the program's writes and outputs (`collecting`).
 """
 
-import random
 from collections.abc import Callable, Mapping
-from copy import deepcopy
+from contextlib import nullcontext, suppress
 from typing import Any
-
-import numpy as np
 
 from minigrad.compiler.belongings import Belongings
 from minigrad.compiler.collecting import Trace, collect
+from minigrad.compiler.effects import Draws, EffectError, Watch
 from minigrad.compiler.lifting import Lifted
-from minigrad.compiler.recorder import now_tracing
+from minigrad.compiler.places import in_words
+from minigrad.compiler.refusing import now_tracing
 from minigrad.compiler.simplify import simplify
-from minigrad.compiler.sources import Grad
-from minigrad.compiler.variables import Variable
+from minigrad.compiler.variable import Variable
 from minigrad.errors import CompileError
 
 __all__ = ["trace"]
@@ -41,65 +39,75 @@ def trace(
     CompileError
         If it does something that a program cannot; the message names it and the user's line.
     """
-    found = traced(function, Lifted(arguments, belongings, variables, grads_everywhere=True))
-    if any(isinstance(found.sources[value], Grad) for value in found.program.inputs):
-        found = traced(function, Lifted(arguments, belongings, variables, grads_everywhere=False))
-    return found
 
+    def attempt(grads_everywhere: bool) -> Attempt:
+        return Attempt(Lifted(arguments, belongings, variables, grads_everywhere=grads_everywhere))
 
-def traced(function: Callable[..., Any], lifted: Lifted) -> Trace:
-    draws = Draws(lifted.belongings)
-    token = now_tracing.set(lifted.recorder)
     try:
-        lifted.lift()
-        result = function(**lifted.arguments)
-        found = collect(lifted, result)
-    except Exception as error:
-        refusal = lifted.recorder.refusal
-        if refusal is not None and error is not refusal:
-            raise refusal from error  # NumPy makes errors of its own of some
-        raise
-    finally:
-        now_tracing.reset(token)
-        lifted.put_back()
-        changed = lifted.changed_variables()
-        is_drawn = draws.rewound()
-    if lifted.recorder.refusal is not None:
-        raise lifted.recorder.refusal  # which the function caught and went on
-    if changed:
-        raise CompileError(
-            f"the function changes {changed[0]}: that would happen while it is traced and checked, "
-            "but not at later calls. Return what shall be kept, and keep it outside of the "
-            "compiled function"
-        )
-    if is_drawn:
-        raise CompileError(
-            "the function draws random numbers itself: they would be drawn once, now. Draw them "
-            "outside and hand them over, or in a Module that keeps the generator"
-        )
-    found.program = simplify(found.program)
+        found = attempt(True).run(function)
+        if found.adds_to_grads:
+            found = attempt(False).run(function)
+    except EffectError as effect:
+        raise located(effect, attempt(True), function) from None
     return found
 
 
-class Draws:
-    """The generators that no Module draws from, NumPy's and Python's global ones among them."""
+def located(effect: EffectError, again: "Attempt", function: Callable[..., Any]) -> CompileError:
+    """The error of an effect, with the line after which it is there."""
+    watch = Watch(lambda: again.effect() == str(effect))
+    with suppress(CompileError):
+        again.run(function, watch)
+    return CompileError(str(effect), in_words(watch.place) if watch.place else "")
 
-    def __init__(self, belongings: Belongings) -> None:
-        self.states = [
-            (generator, deepcopy(generator.bit_generator.state))
-            for generator in belongings.generators.values()
-        ]
-        self.numpy = np.random.get_state()  # noqa: NPY002
-        self.python = random.getstate()
 
-    def rewound(self) -> bool:
-        """Put their states back; whether one has been drawn from."""
-        drawn = random.getstate() != self.python
-        random.setstate(self.python)
-        before, now = self.numpy, np.random.get_state()  # noqa: NPY002
-        drawn = drawn or any(not np.array_equal(x, y) for x, y in zip(before, now, strict=True))
-        np.random.set_state(before)  # noqa: NPY002
-        for generator, state in self.states:
-            drawn = drawn or generator.bit_generator.state != state
-            generator.bit_generator.state = state
-        return drawn
+class Attempt:
+    """One trace."""
+
+    def __init__(self, lifted: Lifted) -> None:
+        self.lifted = lifted
+        self.draws = Draws(lifted.belongings)
+
+    def run(self, function: Callable[..., Any], watch: Watch | None = None) -> Trace:
+        lifted, recorder = self.lifted, self.lifted.recorder
+        token = now_tracing.set(recorder)
+        try:
+            lifted.lift()
+            with watch or nullcontext():
+                result = function(**lifted.arguments)
+            found = collect(lifted, result)
+            self.check_effects()
+        except Exception as error:
+            if recorder.refusal is not None and error is not recorder.refusal:
+                raise recorder.refusal from error  # NumPy makes errors of its own of some
+            raise
+        finally:
+            now_tracing.reset(token)
+            lifted.put_back()
+            self.draws.rewind()
+        if recorder.refusal is not None:
+            raise recorder.refusal  # which the function caught and went on
+        found.program = simplify(found.program)
+        return found
+
+    def check_effects(self) -> None:
+        """Raise if the function has changed what only Python can change."""
+        if changed := self.lifted.changed():
+            raise EffectError(
+                f"the function changes {changed[0]}: that would happen while it is traced and "
+                "checked, but not at later calls. Return what shall be kept, and keep it outside "
+                "of the compiled function"
+            )
+        if self.draws.happened:
+            raise EffectError(
+                "the function draws random numbers itself: they would be drawn once, now. Draw "
+                "them outside and hand them over, or in a Module that keeps the generator"
+            )
+
+    def effect(self) -> str | None:
+        """What there is to refuse of all that the function has done so far."""
+        try:
+            collect(self.lifted, None)
+            self.check_effects()
+        except EffectError as found:
+            return str(found)
+        return None

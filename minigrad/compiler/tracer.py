@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from minigrad.compiler.array_methods import ArrayMethods
 from minigrad.compiler.functions import FUNCTIONS, PRINTERS
 from minigrad.compiler.program import UFUNCS, Value
-from minigrad.compiler.recorder import Recorder, refused, unmapped
+from minigrad.compiler.recorder import Recorder
+from minigrad.compiler.refusing import refused, unmapped
+from minigrad.compiler.unknown_values import UnknownValues
 from minigrad.ops.base import Node, UnknownArray
 
 __all__ = ["Tracer"]
@@ -37,7 +39,7 @@ class Flags:
 
 
 @dataclass(slots=True)
-class View:
+class Sharing:
     """How a tracer shares the values of another one, its ``base``.
 
     ``forth`` gives its value from that of the base, ``back`` the base's from its own; ``seen`` is
@@ -50,32 +52,53 @@ class View:
     back: Callable[[Value], Value]
 
 
-class Tracer(UnknownArray, NDArrayOperatorsMixin):
+class Tracer(UnknownValues, ArrayMethods):
     """A stand-in for an array of known shape and dtype whose values come later.
 
     Attributes
     ----------
     recorder
         Where everything that is done with it is written down.
-    view
+    sharing
         For a view of another tracer: of which, and how each follows from the other.
+    is_number
+        Whether NumPy would give a number: ``x += 1`` then makes another one.
     """
 
-    __slots__ = ("latest", "recorder", "view")
+    __slots__ = ("is_number", "latest", "recorder", "sharing")
 
     latest: Value
-    view: "View | None"
+    is_number: bool
+    sharing: "Sharing | None"
     __hash__ = object.__hash__
 
-    def __init__(self, recorder: Recorder, value: Value, view: "View | None" = None) -> None:
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # what ``isinstance`` asks for, beside the type itself
+        """That of what it stands for, as far as it is known: ``isinstance(x, np.ndarray)``."""
+        if self.latest.weak:
+            return float if self.latest.dtype.kind == "f" else int
+        return np.ndarray if self.latest.shape else Tracer
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        value: Value,
+        sharing: "Sharing | None" = None,
+        is_number: bool = False,
+    ) -> None:
         self.recorder = recorder
         self.latest = value
-        self.view = view
+        self.sharing = sharing
+        self.is_number = is_number or value.weak
+
+    def computed(self, value: Value) -> "Tracer":
+        """What a function of NumPy's gives: without axes it is a number."""
+        return Tracer(self.recorder, value, is_number=not value.shape)
 
     @property
     def value(self) -> Value:
         """What it is now in the program; a view follows what it is a view of."""
-        view = self.view
+        view = self.sharing
         if view is not None and view.base.value is not view.seen:
             view.seen = view.base.value
             self.latest = view.forth(view.seen)
@@ -83,7 +106,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
     def write(self, new: Value) -> None:
         """Give it other values; those of what it is a view of change as well."""
-        view = self.view
+        view = self.sharing
         if view is not None:
             view.base.write(view.back(new))
             view.seen = view.base.value
@@ -113,7 +136,7 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
     @property
     def base(self) -> "Tracer | None":
-        return None if self.view is None else self.view.base
+        return None if self.sharing is None else self.sharing.base
 
     @property
     def flags(self) -> type[Flags]:
@@ -146,45 +169,6 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             "the branch taken now would be compiled. Write it as mg.where, maximum or clip"
         )
 
-    def __float__(self) -> float:
-        raise self.needs_values("float()")
-
-    def __int__(self) -> int:
-        raise self.needs_values("int()")
-
-    def __round__(self, digits: int | None = None) -> Any:
-        raise self.needs_values("round()")
-
-    def __contains__(self, x: Any) -> bool:
-        raise self.needs_values("in")
-
-    def __index__(self) -> int:
-        raise self.needs_values("as an index or a size")
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        raise self.needs_values("np.asarray or another function that asks for the values")
-
-    def __format__(self, spec: str) -> str:
-        raise self.needs_values("formatted")
-
-    def __str__(self) -> str:
-        raise self.needs_values("formatted")
-
-    def item(self, *args: Any) -> Any:
-        raise self.needs_values(".item()")
-
-    def tolist(self) -> Any:
-        raise self.needs_values(".tolist()")
-
-    def needs_values(self, use: str) -> Exception:
-        what = f"an array of shape {self.shape} and dtype {self.dtype}"
-        if self.latest.weak:
-            what = "a hyperparameter or a float argument, or of what was computed from one,"
-        return refused(
-            f"the values of {what} are used ({use}), but "
-            "while a function is traced they are not known. Do it outside of the compiled function"
-        )
-
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -210,7 +194,10 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             return self.add_at(*inputs)
         else:
             raise unmapped(f"np.{ufunc.__name__}.{method}")
-        return result if out is None else self.written(out, result)
+        is_number = isinstance(out, Tracer) and out.is_number and out is inputs[0]
+        if out is None or is_number:  # x += 1 makes another number
+            return result
+        return self.written(out, result)
 
     def apply_ufunc(self, ufunc: np.ufunc, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs:
@@ -221,10 +208,10 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             return inputs[0].copy()
         name = ufunc.__name__
         if name.startswith("erf "):
-            return Tracer(self.recorder, self.recorder.erf(inputs[0]))
+            return self.computed(self.recorder.erf(inputs[0]))
         if UFUNCS.get(name) is not ufunc:
             raise unmapped(f"np.{name}")
-        return Tracer(self.recorder, self.recorder.elementwise(ufunc, inputs))
+        return self.computed(self.recorder.elementwise(ufunc, inputs))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if any(issubclass(kind, Node) for kind in types):
@@ -266,44 +253,20 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
     ) -> Any:
         if ufunc not in REDUCED:
             raise unmapped(f"np.{ufunc.__name__}.reduce")
-        return Tracer(
-            self.recorder, self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype)
-        )
-
-    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.add, self, axis, dtype, keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.maximum, self, axis, None, keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.minimum, self, axis, None, keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.multiply, self, axis, None, keepdims)
-
-    def any(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.logical_or, self, axis, None, keepdims)
-
-    def all(self, axis: Any = None, keepdims: bool = False) -> Any:
-        return self.reduce(np.logical_and, self, axis, None, keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
-        total = self.sum(axis, None, keepdims)
-        return total / (self.size // max(total.size, 1))
-
-    def dot(self, other: Any) -> Any:
-        shapes = self.shape, np.shape(other)
-        if len(shapes[0]) == len(shapes[1]) == 2:
-            return self.matmul(self, other)
-        raise refused(f"dot of shapes {shapes[0]} and {shapes[1]} is not compiled; use @")
+        return self.computed(self.recorder.reduce(REDUCED[ufunc], x, axis, bool(keepdims), dtype))
 
     def matmul(self, x: Any, y: Any) -> Any:
-        return Tracer(self.recorder, self.recorder.matmul(x, y))
-
-    @property
-    def T(self) -> "Tracer":  # noqa: N802
-        return self.transpose()
+        """``x @ y``: a vector counts as a row on the left, as a column on the right."""
+        recorder = self.recorder
+        x, y = recorder.as_value(x), recorder.as_value(y)
+        if not x.shape or not y.shape:
+            raise ValueError("matmul: an operand has no axes; use *")
+        row = x if len(x.shape) > 1 else recorder.reshape(x, (1, *x.shape))
+        column = y if len(y.shape) > 1 else recorder.reshape(y, (*y.shape, 1))
+        product = recorder.matmul(row, column)
+        left = product.shape[:-2] + (product.shape[-2:-1] if len(x.shape) > 1 else ())
+        shape = left + (product.shape[-1:] if len(y.shape) > 1 else ())
+        return self.computed(recorder.reshape(product, shape))
 
     def transpose(self, *axes: Any) -> "Tracer":
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
@@ -318,58 +281,47 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
             lambda value: recorder.transpose(value, inverse),
         )
 
-    def swapaxes(self, axis1: int, axis2: int) -> "Tracer":
-        axes = list(range(self.ndim))
-        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-        return self.transpose(axes)
-
     def reshape(self, *shape: Any, **kwargs: Any) -> "Tracer":
         if kwargs:
             raise refused(f"reshape with {', '.join(kwargs)}= is not compiled")
         sizes, old = shape[0] if len(shape) == 1 else shape, self.shape
-        recorder = self.recorder
-        return self.viewed(
-            lambda value: recorder.reshape(value, sizes), lambda value: recorder.reshape(value, old)
-        )
+        recorder, is_view = self.recorder, self.sharing is not None
 
-    def ravel(self) -> "Tracer":
-        return self.reshape(-1)
+        def back(value: Value) -> Value:
+            if is_view:
+                raise refused(
+                    "a reshaped view is written to: whether NumPy makes a copy of it depends on "
+                    "how it lies in memory. Write to the array itself"
+                )
+            return recorder.reshape(value, old)
 
-    def flatten(self) -> "Tracer":
-        return self.reshape(-1).copy()
+        return self.viewed(lambda value: recorder.reshape(value, sizes), back)
 
     def viewed(self, forth: Callable[[Value], Value], back: Callable[[Value], Value]) -> "Tracer":
         """A view: ``forth`` from the value here to that of the view, ``back`` the other way."""
         seen = self.value
-        return Tracer(self.recorder, forth(seen), View(self, seen, forth, back))
-
-    def squeeze(self, axis: Any = None) -> "Tracer":
-        axes = range(self.ndim) if axis is None else np.atleast_1d(axis) % max(self.ndim, 1)
-        kept = [n for a, n in enumerate(self.shape) if not (n == 1 and a in axes)]
-        return self.reshape(tuple(kept))
+        return Tracer(self.recorder, forth(seen), Sharing(self, seen, forth, back))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> "Tracer":
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         return Tracer(self.recorder, self.recorder.broadcast(self.value, sizes))
 
     def copy(self, order: str = "C") -> "Tracer":
-        return Tracer(self.recorder, self.value)  # which nothing can write to
+        # The value itself is one that nothing can write to.
+        return Tracer(self.recorder, self.value, is_number=self.is_number)
 
     def astype(self, dtype: Any, copy: bool = True) -> "Tracer":
         if not copy and self.dtype == dtype:
             return self
-        return Tracer(self.recorder, self.recorder.cast(self.value, np.dtype(dtype)))
-
-    def clip(self, low: Any, high: Any) -> Any:
-        return np.minimum(np.maximum(self, low), high)
-
-    def fill(self, number: Any) -> None:
-        self[...] = number
+        value = self.recorder.cast(self.value, np.dtype(dtype))
+        return Tracer(self.recorder, value, is_number=self.is_number)
 
     def __getitem__(self, index: Any) -> "Tracer":
         recorder = self.recorder
         if any(isinstance(part, (UnknownArray, np.ndarray, list)) for part in as_tuple(index)):
             return Tracer(recorder, recorder.index(self.value, index))
+        if picks_one(as_tuple(index), self.ndim):
+            return self.computed(recorder.index(self.value, index))
         return self.viewed(
             lambda value: recorder.index(value, index),
             lambda value: recorder.update("set", self.value, index, Tracer(recorder, value)),
@@ -389,3 +341,10 @@ class Tracer(UnknownArray, NDArrayOperatorsMixin):
 
 def as_tuple(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
+
+
+def picks_one(index: tuple[Any, ...], ndim: int) -> bool:
+    """Whether an index gives a single element, as a number, not an array without axes."""
+    return len(index) == ndim and not any(
+        part is None or part is Ellipsis or isinstance(part, slice) for part in index
+    )

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from minigrad.compiler.arguments import map_leaves
 from minigrad.compiler.belongings import Belongings
-from minigrad.compiler.collecting import Result, Trace
+from minigrad.compiler.collecting import Trace
 from minigrad.compiler.program import Value
+from minigrad.compiler.results import Result
 from minigrad.compiler.sources import Argument, Held, Slot, TensorData
 from minigrad.tensor import Tensor
 
@@ -20,6 +21,10 @@ Outcome = dict[Any, NDArray[Any]]
 
 RTOL = {"e": 1e-2, "f": 1e-5, "d": 1e-11, "g": 1e-11}
 """By dtype: the largest difference, as part of an array's largest element."""
+
+
+GRAD = ".grad"
+"""Behind the path of a result: its gradient."""
 
 
 class Snapshot:
@@ -90,6 +95,8 @@ class Snapshot:
             if isinstance(value, (np.ndarray, np.generic, float, int)):
                 kind = dtype if isinstance(value, float) else None
                 found["result", path] = np.array(value, kind)
+            if isinstance(leaf, Tensor) and leaf.grad is not None:
+                found["result", (*path, GRAD)] = np.array(leaf.grad)
 
         map_leaves(result, (), note)
         for array in self.held:
@@ -111,6 +118,8 @@ def values_of_outcome(trace: Trace, arguments: Mapping[str, Any]) -> dict[Any, V
     def note(leaf: Any, path: tuple[Any, ...]) -> None:
         if isinstance(leaf, Result):
             found["result", path] = leaf.value
+            if leaf.grad is not None:
+                found["result", (*path, GRAD)] = leaf.grad
 
     map_leaves(trace.result, (), note)
     for holder, grad in trace.grads.items():
@@ -141,7 +150,8 @@ def text_of(key: Any) -> str:
     """A part of the outcome in words."""
     match key:
         case ("result", path):
-            return "the result" + "".join(f"[{part!r}]" for part in path)
+            parts = (part if part is GRAD else f"[{part!r}]" for part in path)
+            return "the result" + "".join(parts)
         case ("state", optimizer, position, slot):
             return f"{type(optimizer).__name__}.state[{position}][{slot!r}]"
         case ("array", _):

@@ -5,14 +5,13 @@ program is only run for what it was made of. One that the function itself change
 would happen once, while it is traced, and not at every call.
 """
 
-from collections import deque
+import builtins
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from dis import get_instructions
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from minigrad.compiler.belongings import (
-    PLAIN,
     Belongings,
     cells_of,
     is_library,
@@ -22,143 +21,32 @@ from minigrad.compiler.belongings import (
     names_in,
     slots_of,
 )
-from minigrad.compiler.sources import Names
+from minigrad.compiler.variable import CONTAINERS, MISSING, Variable, items
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 
-__all__ = ["Variable", "key_of", "same_items", "special_attributes", "variables_of"]
+__all__ = ["special_attributes", "variables_of"]
 
-MISSING = object()
-CONTAINERS = (list, dict, set, deque)
-INLINE = 16
-"""Containers of so many items are compared item by item in the text of a caller."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Variable:
-    """A place that holds something, and what it held.
-
-    Attributes
-    ----------
-    kind
-        "cell": ``holder`` is Python's cell of an outer variable. "item": a dict of globals,
-        "attribute": an object, with ``name`` for what is looked up there. "items": a container,
-        whose items are what counts.
-    """
-
-    kind: str
-    holder: Any
-    name: str
-    content: Any
-
-    def now(self) -> Any:
-        """What it holds now."""
-        match self.kind:
-            case "cell":
-                return self.holder.cell_contents
-            case "item":
-                return self.holder.get(self.name, MISSING)
-            case "attribute":
-                return getattr(self.holder, self.name, MISSING)
-        return items(self.holder)
-
-    @property
-    def unchanged(self) -> bool:
-        if self.kind == "items":
-            return same_items(self.holder, self.content)
-        return self.now() is self.content
-
-    def put_back(self) -> None:
-        """Let it hold again what it held."""
-        if self.kind == "items":
-            refill(self.holder, self.content)
-        else:
-            self.assign(self.content)
-
-    def assign(self, content: Any) -> None:
-        """Let it hold something else, whatever the object's own rules for assignments are."""
-        if self.kind == "cell":
-            self.holder.cell_contents = content
-        elif self.kind == "item":
-            self.holder[self.name] = content
-        elif isinstance(self.holder, type):
-            setattr(self.holder, self.name, content)
-        elif content is getattr(type(self.holder), self.name, MISSING):
-            vars(self.holder).pop(self.name, None)  # what it has by way of its class
-        else:
-            object.__setattr__(self.holder, self.name, content)
-
-    def tests(self, names: Names) -> Iterator[str]:
-        """Python text that is true as long as it holds the same."""
-        holder = names.of(self.holder, "cell" if self.kind == "cell" else "object")
-        match self.kind:
-            case "cell":
-                yield f"{holder}.cell_contents is {names.of(self.content, 'content')}"
-            case "item":
-                yield f"{holder}[{self.name!r}] is {names.of(self.content, 'content')}"
-            case "attribute":
-                yield f"{holder}.{self.name} is {names.of(self.content, 'content')}"
-            case _ if isinstance(self.holder, list) and len(self.content) <= INLINE:
-                yield f"len({holder}) == {len(self.content)}"
-                for index, item in enumerate(self.content):
-                    yield f"{holder}[{index}] is {names.of(item, 'content')}"
-            case _:
-                same = names.of(same_items, "same_items")
-                yield f"{same}({holder}, {names.of(self.content, 'items')})"
-
-    def __str__(self) -> str:
-        match self.kind:
-            case "cell" | "item":
-                return f"the variable {self.name!r}"
-            case "attribute":
-                kind = self.holder if isinstance(self.holder, type) else type(self.holder)
-                return f"{kind.__name__}.{self.name}"
-        return f"the {type(self.holder).__name__} {self.name!r}"
-
-
-def items(container: Any) -> tuple[Any, ...]:
-    """The items of a container, keys included; one that is held keeps them alive."""
-    if isinstance(container, Mapping):
-        return (*container.keys(), *container.values())
-    return tuple(container)
-
-
-def same_items(container: Any, content: tuple[Any, ...]) -> bool:
-    """Whether a container holds the very things it held, in the same order."""
-    found = items(container)
-    return len(found) == len(content) and all(
-        here is there for here, there in zip(found, content, strict=True)
-    )
-
-
-def refill(container: Any, content: tuple[Any, ...]) -> None:
-    if isinstance(container, dict):
-        half = len(content) // 2
-        pairs = list(zip(content[:half], content[half:], strict=True))
-        container.clear()
-        container.update(pairs)
-    elif isinstance(container, list):
-        container[:] = content
-    elif isinstance(container, deque):
-        container.clear()
-        container.extend(content)
-    elif isinstance(container, set):
-        container.clear()
-        container.update(content)
+REFLECTION = frozenset(["getattr", "hasattr", "vars", "__dict__", "attrgetter"])
+"""A function that mentions one of these may read any attribute, or ask whether it is there."""
 
 
 def variables_of(belongings: Belongings) -> list[Variable]:
     """All places that the functions found mention, and the containers in them."""
     mentioned: dict[str, None] = {}
     found: list[Variable] = []
+    looks_up_names = False
     for function in belongings.functions:
         mentioned.update(names_in(function.__code__))
         found += outer_variables(function)
     for function in filter(is_users_function, belongings.functions):
+        looks_up_names |= not REFLECTION.isdisjoint(names_in(function.__code__))
         found += own_parts(function)
         found += attributes(function, mentioned)
     for thing in belongings.objects:
         if not isinstance(thing, type):
+            if looks_up_names and not is_own_class(type(thing)):
+                found += all_attributes(thing)
             found += attributes(thing, mentioned)
         elif not is_own_class(thing):
             data = class_data(thing)
@@ -179,6 +67,20 @@ def outer_variables(function: FunctionType) -> Iterator[Variable]:
     for space, name in named_by(function):
         if not is_import(space[name]):
             yield Variable("item", space, name, space[name])
+    if is_users_function(function):
+        for name in globals_in(function.__code__):
+            if name not in function.__globals__ and not hasattr(builtins, name):
+                yield Variable("item", function.__globals__, name, MISSING)  # so far
+
+
+def globals_in(code: CodeType) -> Iterator[str]:
+    """The names that a function and those defined in it look up among the globals."""
+    for instruction in get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from globals_in(constant)
 
 
 def own_parts(function: FunctionType) -> Iterator[Variable]:
@@ -205,6 +107,15 @@ def attributes(thing: Any, mentioned: Mapping[str, None]) -> Iterator[Variable]:
             content = getattr(thing, name, MISSING)
             if content is not MISSING:
                 yield Variable("attribute", thing, name, content)
+
+
+def all_attributes(thing: Any) -> list[Variable]:
+    """Those of an object that has them by name, and which they are."""
+    if not isinstance(getattr(thing, "__dict__", None), dict):
+        return []
+    names = tuple(vars(thing))
+    count = Variable("names", thing, "", names)
+    return [count, *attributes(thing, dict.fromkeys([*names, *class_data(type(thing))]))]
 
 
 def class_data(kind: type) -> list[str]:
@@ -249,16 +160,3 @@ def containers(variables: list[Variable]) -> list[Variable]:
                 if isinstance(item, (*CONTAINERS, tuple)) and id(item) not in found
             ]
     return list(found.values())
-
-
-def key_of(variable: Variable) -> Any:
-    """What two variables must have in common to belong to the same program."""
-    if variable.kind == "items":
-        content: Any = tuple(map(content_key, variable.content))
-    else:
-        content = content_key(variable.content)
-    return id(variable.holder), variable.name, content
-
-
-def content_key(content: Any) -> Any:
-    return (type(content), content) if isinstance(content, PLAIN) else id(content)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minigrad.compiler.batch_loop import BatchLoop
-from minigrad.compiler.compiled import CompiledFunction, Variant
+from minigrad.compiler.compiled import CompiledFunction
+from minigrad.compiler.variant import Variant
 from minigrad.errors import NonFiniteError
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
@@ -59,7 +60,7 @@ class CompiledSteps:
         self.x, self.y = np.ascontiguousarray(x), np.ascontiguousarray(y)
         self.keep_predictions = keep_predictions
         self.step = CompiledFunction(step, backend, check=True)
-        self.loops: dict[int, BatchLoop] = {}
+        self.loops: dict[Variant, BatchLoop] = {}
 
     def run(
         self, order: NDArray[np.intp], start: int, batch_size: int, *, one: bool
@@ -88,6 +89,6 @@ class CompiledSteps:
         variant: Variant | None = self.step.trusted(self.x[rows], self.y[rows])
         if variant is None or not BatchLoop.can_run(variant.trace):
             return None
-        if id(variant) not in self.loops:
-            self.loops[id(variant)] = BatchLoop(variant.trace, variant.generated, self.x, self.y)
-        return self.loops[id(variant)]
+        if variant not in self.loops:
+            self.loops[variant] = BatchLoop(variant.trace, variant.generated, self.x, self.y)
+        return self.loops[variant]

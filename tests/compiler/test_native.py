@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from traced import check, compare, generate, trace
 
-from minigrad.compiler import numba_backend, parts
+from minigrad.compiler import native_text, numba_backend, parts
 from minigrad.compiler.cache import cache_directory, stored
-from minigrad.compiler.numba_backend import without_places
+from minigrad.compiler.native_text import without_places
 from minigrad.errors import CompileError, MissingExtraError
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="no Numba")
@@ -112,7 +112,7 @@ def test_where_numba_can_keep_nothing_it_is_compiled_all_the_same(monkeypatch):
 def test_a_damaged_file_in_the_cache_does_no_harm(monkeypatch, tmp_path):
     monkeypatch.setenv("MINIGRAD_CACHE_DIR", str(tmp_path))
     for expected_kept in (True, False):
-        monkeypatch.setattr(numba_backend, "PROGRAMS", {})
+        monkeypatch.setattr(native_text, "PROGRAMS", {})
         generated = generate(trace(lambda x: x.sum() * 18, np.ones(3)), "numba")
         assert ("cache=True" in generated.source) is expected_kept
         assert generated.run(np.ones(3)) == (False, 54.0)

@@ -14,7 +14,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.errors import CompileError
-from minigrad.nn import Linear
+from minigrad.nn import Linear, Module
 from minigrad.optim import SGD, StepLR
 
 X = np.array([[1.0, -2.0, 0.5], [0.3, 0.1, -1.0]])
@@ -66,8 +66,8 @@ def norm(x):
     return np.linalg.norm(x)  # here
 
 
-def argmax(x):
-    return np.argmax(LAYER(x), axis=1)  # here
+def argsort(x):
+    return np.argsort(x, axis=1)  # here
 
 
 def sort(x):
@@ -110,6 +110,26 @@ def rounded(x):
     return round(x[0, 0])  # here
 
 
+class Shuffled(Module):
+    """What its generator does to an array would be done once."""
+
+    def __init__(self):
+        super().__init__()
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x):
+        order = np.arange(2)
+        self.rng.shuffle(order)  # here
+        return x[order]
+
+
+SHUFFLED = Shuffled()
+
+
+def shuffles(x):
+    return SHUFFLED(x)
+
+
 def swallowed(x):
     try:
         scale = float(x.sum())  # here
@@ -135,7 +155,7 @@ NAMED = {
     formatted_with_spec: "item",
     printed: "formatted|item",
     norm: "np.linalg.norm",
-    argmax: "np.argmax",
+    argsort: "np.argsort",
     sort: "np.sort",
     mask: "bool array",
     outside: "written to",
@@ -165,35 +185,35 @@ def test_what_is_refused_and_where(function):
 
 
 def sets_lr(x):
-    OPTIMIZER.lr = 0.5
+    OPTIMIZER.lr = 0.5  # here
     return x
 
 
 def steps_schedule(x):
-    SCHEDULE.step()
+    SCHEDULE.step()  # here
     return x
 
 
 def draws(x):
-    return x * GENERATOR.normal(size=3)
+    return x * GENERATOR.normal(size=3)  # here
 
 
 def draws_globally(x):
-    return x * np.random.normal(size=3)  # noqa: NPY002
+    return x * np.random.normal(size=3)  # noqa: NPY002  # here
 
 
 def draws_in_python(x):
-    return x * random.random()
+    return x * random.random()  # here
 
 
 def appends(x):
-    HISTORY.append(1)
+    HISTORY.append(1)  # here
     return x
 
 
 def counts(x):
     global COUNT
-    COUNT += 1
+    COUNT += 1  # here
     return x * COUNT
 
 
@@ -201,7 +221,7 @@ class Keeper:
     last = None
 
     def __call__(self, x):
-        self.last = x * 2
+        self.last = x * 2  # here
         return x
 
     def __repr__(self):
@@ -209,7 +229,7 @@ class Keeper:
 
 
 def switches(x):
-    LAYER.weight.requires_grad = False
+    LAYER.weight.requires_grad = False  # here
     return LAYER(x)
 
 
@@ -217,7 +237,7 @@ Pair = collections.namedtuple("Pair", "x y")
 
 
 def returns_another_type(x):
-    return Pair(x, x)
+    return Pair(x, x)  # here
 
 
 EFFECTS = {
@@ -237,8 +257,12 @@ EFFECTS = {
 @pytest.mark.parametrize("function", EFFECTS, ids=lambda f: getattr(f, "__name__", "Keeper"))
 def test_effects_that_would_happen_once(function):
     drawn = GENERATOR.bit_generator.state
-    with pytest.raises(CompileError, match=EFFECTS[function]):
+    text_of = Keeper.__call__ if isinstance(function, Keeper) else function
+    lines, start = inspect.getsourcelines(text_of)
+    line = start + next(i for i, text in enumerate(lines) if "# here" in text)
+    with pytest.raises(CompileError, match=EFFECTS[function]) as found:
         mg.compile(function, backend="numpy")(X)
+    assert f"test_refused.py:{line} (" in str(found.value)
     assert OPTIMIZER.lr == 0.1
     assert not HISTORY
     assert COUNT == 0
@@ -376,6 +400,48 @@ def test_views_follow_what_they_are_views_of(backend):
             np.testing.assert_array_equal(here, there)
 
 
+def test_numbers_do_not_change_in_place(backend):
+    def function(x, factor):
+        total, corner, whole = x.sum(), x[0, 0], np.zeros_like(x.sum())
+        grown, moved = total, corner
+        grown += 1
+        moved *= x[1]
+        factor *= 2
+        whole += total
+        return x * factor, total, grown, corner, moved, whole
+
+    compiled = mg.compile(function, backend=backend, check=False)
+    x = X.copy()
+    for factor in (2.0, 3.0):
+        for here, there in zip(compiled(x, factor), function(x, factor), strict=True):
+            np.testing.assert_allclose(here, there, 1e-12)
+    np.testing.assert_array_equal(x, X)
+
+
+@pytest.mark.parametrize("view", [lambda x: x.T.ravel(), lambda x: x[:, ::2].reshape(-1)])
+def test_a_reshaped_view_is_not_written_to(view):
+    """In NumPy these are copies, depending on how the view lies in memory."""
+
+    def function(x):
+        y = x * 1
+        view(y)[0] = 9
+        return y
+
+    with pytest.raises(CompileError, match=r"test_refused\.py.*reshaped view is written to"):
+        mg.compile(function, backend="numpy", check=False)(X)
+
+
+def test_a_method_that_is_tried_is_no_attribute_of_the_stand_in():
+    def function(x):
+        try:
+            return x.view(np.int64) * 0.5
+        except Exception:
+            return x
+
+    with pytest.raises(CompileError, match=r"array method \.view"):
+        mg.compile(function, backend="numpy", check=False)(X)
+
+
 def test_a_constant_that_is_written_to_between_two_uses(backend):
     def function(x):
         a = np.ones(3)
@@ -386,6 +452,34 @@ def test_a_constant_that_is_written_to_between_two_uses(backend):
     compiled = mg.compile(function, backend=backend)
     for _ in range(3):
         np.testing.assert_array_equal(compiled(X), function(X))
+
+
+def test_a_generator_that_shuffles_is_refused_where_it_does():
+    state = SHUFFLED.rng.bit_generator.state
+    with pytest.raises(
+        CompileError, match=r"test_refused\.py:\d+ \(Shuffled.forward\).*permutation"
+    ):
+        mg.compile(shuffles, backend="numpy")(X)
+    assert SHUFFLED.rng.bit_generator.state == state
+
+
+def test_what_it_is_given_is_an_array_and_a_number_for_isinstance():
+    def function(x, factor):
+        scale = factor if isinstance(factor, (int, float)) else 7.0
+        return x * scale if isinstance(x, np.ndarray) else x
+
+    compiled = mg.compile(function, backend="numpy")
+    for factor in (2.0, 2.0, 3.0, 4.0):
+        np.testing.assert_array_equal(compiled(X, factor), X * factor)
+
+
+def test_a_number_from_a_trace_is_no_argument_of_an_inner_program():
+    inner = mg.compile(lambda factor: factor * 2, backend="numpy")
+    for factor in (1.0, 2.0, 3.0):
+        assert inner(factor) == 2 * factor
+    outer = mg.compile(lambda x, factor: x * inner(factor), backend="numpy")
+    for factor in (1.0, 2.0, 3.0):
+        np.testing.assert_array_equal(outer(X, factor), X * 2 * factor)
 
 
 class Redefined:
