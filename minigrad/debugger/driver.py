@@ -16,7 +16,6 @@ from minigrad.debugger.nonfinite import NanReport, nan_report
 from minigrad.debugger.prompt import Prompt
 from minigrad.errors import DomainError, DTypeError, NonFiniteError
 from minigrad.graph import backpropagate, backward_pass, forget
-from minigrad.ops.base import UnknownArray
 from minigrad.tensor import Tensor, is_own_file
 
 __all__ = ["DebuggerQuit", "debug", "debug_as_environment_says", "debugging"]
@@ -60,8 +59,6 @@ class Driver:
         self.prompt = Prompt(stdin, stdout) if prompts else None
 
     def __call__(self, root: Tensor, grad_root: Any, free_graph: bool = False) -> Grads:
-        if isinstance(root.data, UnknownArray):  # compiled just now: there are no numbers yet
-            return backpropagate(root, grad_root, free_graph=free_graph)
         self.passes += 1
         # What is typed at the prompt may call backward() itself, and is not to be prompted again.
         token = backward_pass.set(backpropagate)
@@ -192,8 +189,8 @@ def debugging(
     Notes
     -----
     Every ``.grad`` is, bit by bit, what it is without the debugger. Where nobody can answer nothing
-    prompts. It holds in this thread and context alone. A function that `minigrad.compile` has
-    compiled makes no steps to stop at: debug the function itself, its attribute ``function``.
+    prompts. It holds in this thread and context alone. What `minigrad.compile` has
+    compiled runs step by step in it, so that there are steps to stop at.
 
     Examples
     --------

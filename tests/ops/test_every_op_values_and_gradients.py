@@ -31,7 +31,11 @@ def ops_of(package):
     while pending:
         for op in pending.pop().__subclasses__():
             pending.append(op)
-            if op.__module__.startswith(f"{package.__name__}."):
+            # One made inside a function, for a gradient by hand, is the package's for a while only.
+            if (
+                op.__module__.startswith(f"{package.__name__}.")
+                and "<locals>" not in op.__qualname__
+            ):
                 found.append(op)
     return found
 

@@ -28,8 +28,9 @@ def left_for_the_collector(run):
         gc.enable()
 
 
-@pytest.mark.parametrize("make", [sgd, optim.Adam, optim.AdamW])
-@pytest.mark.parametrize("of_probabilities", [False, True])
+@pytest.mark.parametrize(
+    ("make", "of_probabilities"), [(sgd, False), (optim.Adam, True), (optim.AdamW, False)]
+)
 def test_training_steps_leave_no_cycles(make, of_probabilities):
     rng = np.random.default_rng(0)
     x, labels = rng.normal(size=(16, 6)), rng.integers(0, 3, 16)
