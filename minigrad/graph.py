@@ -137,7 +137,10 @@ def topological_order(root: Any) -> list[Any]:
     for tensor in pending:  # which grows as it goes
         inputs = tensor.inputs
         if not inputs and tensor.op is not None:
-            raise GraphError(f"the graph behind {tensor!r} was freed; run the forward pass again")
+            raise GraphError(
+                f"the graph behind {tensor!r} was freed; run the forward pass again. What a "
+                "compiled function returns has no graph: call backward() inside it"
+            )
         for x in inputs:
             if isinstance(x, Node) and x.requires_grad and x not in found:
                 found[x] = None

@@ -648,8 +648,8 @@ def rebindable(tensor: Tensor, sign: str) -> Tensor:
     """The tensor itself, unless an update of it would be lost: ``t += x`` makes a new Tensor."""
     if tensor.op is None and tensor.requires_grad:
         raise GraphError(
-            f"t {sign}= ... makes a new Tensor and leaves {tensor!r} as it was. To update it write "
-            f"t.data {sign}= ..., for a new one t = t {sign} ..."
+            f"t {sign}= ... makes a new Tensor and leaves {tensor!r} as it was. Write "
+            f"t = t {sign} ... for a new one, or t.data {sign}= ... to update it"
         )
     return tensor
 

@@ -61,7 +61,10 @@ def patterns(
 ) -> Iterator[str]:
     """The descriptions that fit, the most telling first."""
     if not numeric[known].any():
-        yield "the function does not change close by: does it round, count or compare?"
+        yield (
+            "the function does not change close by: is a mask missing in the rule, or does the "
+            "function round, count or compare?"
+        )
     if not analytic.any():
         yield "it is zero everywhere: is the cotangent ignored, or the graph cut?"
     if wrong.sum() == 1 < known.sum():

@@ -53,13 +53,13 @@ class Settings:
         return "full" if size <= FULL_UP_TO else "fast"
 
 
-def own_generator(seed: int) -> np.random.Generator:
+def own_generator(seed: int | None) -> np.random.Generator:
     """A generator whose numbers are no one else's.
 
     Inputs are often drawn from ``default_rng(seed)``: a cotangent from there would be the input
     itself, under which a product and its transpose, say, have the same gradient.
     """
-    return np.random.default_rng([seed, OWN_STREAM])
+    return np.random.default_rng(None if seed is None else [seed, OWN_STREAM])
 
 
 def check_tensor(

@@ -51,6 +51,7 @@ def parts_of(text: str) -> tuple[str, str]:
     """The module and the function in ``MODULE:FUNCTION``."""
     module, _, function = text.partition(":")
     if module.endswith(".py"):
+        function = function or "FUNCTION"
         path = os.path.relpath(module)
         folder, name = os.path.split(path.removesuffix(".py"))
         if folder.startswith(os.pardir):

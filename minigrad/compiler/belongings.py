@@ -9,6 +9,7 @@ import gc
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from dis import get_instructions
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -22,9 +23,11 @@ from minigrad.tensor import Tensor, is_own_file
 
 __all__ = [
     "PLAIN",
+    "REFLECTION",
     "Belongings",
     "belongings_of",
     "cells_of",
+    "globals_in",
     "is_library",
     "is_own_class",
     "is_users_function",
@@ -32,6 +35,9 @@ __all__ = [
     "names_in",
     "slots_of",
 ]
+
+REFLECTION = frozenset(["getattr", "hasattr", "vars", "__dict__", "attrgetter"])
+"""A function that mentions one of these may read any attribute, or ask whether it is there."""
 
 PLAIN = (str, bytes, int, float, complex, type(None), np.generic, np.dtype, np.ufunc, CodeType)
 OPEN_LIBRARIES = {"builtins", "types", "collections", "functools", "itertools", "weakref", "enum"}
@@ -214,8 +220,9 @@ def named_by(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
     modules = [content for _, content in cells_of(function)]
     modules += [sys.modules.get(name) for name in names]  # imported within the function
     spaces = [function.__globals__, *(vars(module) for module in modules if is_users(module))]
+    looked_up = set(globals_in(function.__code__))
     for space in spaces:  # which grows as it goes
-        for name in names:
+        for name in looked_up if space is function.__globals__ else names:
             if name in space:
                 yield space, name
                 content = space[name]
@@ -233,12 +240,23 @@ def is_users(thing: Any) -> bool:
 def names_in(code: CodeType) -> dict[str, None]:
     """The globals and attributes that a function and those defined in it mention.
 
-    Also as a string, as in ``getattr(x, "name")``.
+    Also as a string, as in ``getattr(x, "name")``, where something of that kind is mentioned.
     """
     names = dict.fromkeys(code.co_names)
+    by_string = not REFLECTION.isdisjoint(names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             names.update(names_in(constant))
-        elif isinstance(constant, str) and constant.isidentifier():
+        elif by_string and isinstance(constant, str) and constant.isidentifier():
             names[constant] = None
     return names
+
+
+def globals_in(code: CodeType) -> Iterator[str]:
+    """The names that a function and those defined in it look up among the globals."""
+    for instruction in get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from globals_in(constant)

@@ -77,9 +77,12 @@ def condition_lines(conditions: Mapping[str, list[str]], otherwise: str) -> list
     lines: list[str] = []
     for what, tests in conditions.items():
         if tests:
-            lines.append(f"# {what}")
-            lines += [f"if not ({test}): return {otherwise}" for test in joined(tests)]
-    return lines
+            lines.append(f"    # {what}")
+            lines += [f"    if not ({test}): return {otherwise}" for test in joined(tests)]
+    if not lines:
+        return []
+    gone = "except (KeyError, AttributeError, ValueError):  # what it read is no longer there"
+    return ["try:", *lines, gone, f"    return {otherwise}"]
 
 
 def defined(

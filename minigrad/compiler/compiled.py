@@ -77,10 +77,10 @@ class CompiledFunction:
                 result = caller(*args, **kwargs)
                 if result is MISS:
                     continue
-                if caller is not callers[0]:
+                if caller is not self.variants.latest.caller:
                     self.variants.to_front(caller)
                 if result is REFUSED:
-                    return self.refused(self.bound(args, kwargs))
+                    return self.refused(self.bound(args, kwargs), self.variants.latest.belongings)
                 return result
             result = self.on_copies(args, kwargs) if callers else MISS
             return self.first_calls(args, kwargs) if result is MISS else result
@@ -121,9 +121,9 @@ class CompiledFunction:
         result = self.run(self.function, arguments)
         return float(result) if self.as_number else without_graph(result)
 
-    def refused(self, arguments: Mapping[str, Any]) -> Any:
+    def refused(self, arguments: Mapping[str, Any], belongings: Belongings) -> Any:
         """Let the function itself say what is wrong with the values; nothing has changed then."""
-        snapshot = Snapshot(arguments, self.belongings)
+        snapshot = Snapshot(arguments, belongings)
         try:
             result = self.eager(arguments)
         except Exception:
@@ -151,7 +151,7 @@ class CompiledFunction:
                 assert variant.caller is not None
                 result = self.run(variant.caller, arguments)
                 if result is not MISS:
-                    return self.refused(given) if result is REFUSED else result
+                    return self.refused(given, variant.belongings) if result is REFUSED else result
         return MISS
 
     def first_calls(self, args: Any, kwargs: Any) -> Any:
@@ -161,7 +161,7 @@ class CompiledFunction:
         self.look(arguments)
         check_arrays(self.belongings, arguments)
         if not gradients_fit([*self.belongings.tensors, *tensors_in(arguments)]):
-            return self.refused(given)  # which says what is wrong
+            return self.refused(given, self.belongings)  # which says what is wrong
         variant = self.variant(arguments)
         if variant is None:
             return self.eager(given)
@@ -176,7 +176,7 @@ class CompiledFunction:
             result = self.run(caller, arguments)
         assert result is not MISS, variant.caller_source
         self.variants.trust(CHECKED_CALLS if self.check else 0)
-        return self.refused(given) if result is REFUSED else result
+        return self.refused(given, variant.belongings) if result is REFUSED else result
 
     def checked(self, variant: Variant, arguments: Mapping[str, Any]) -> Any:
         """Run the program, and the function itself, which must agree."""

@@ -80,7 +80,8 @@ class Variable:
         elif self.kind == "item":
             self.holder[self.name] = content
         elif isinstance(self.holder, type):
-            setattr(self.holder, self.name, content)
+            owners = (one for one in self.holder.__mro__ if self.name in vars(one))
+            setattr(next(owners, self.holder), self.name, content)  # where it is inherited from
         elif content is getattr(type(self.holder), self.name, MISSING):
             vars(self.holder).pop(self.name, None)  # what it has by way of its class
         else:

@@ -7,13 +7,14 @@ would happen once, while it is traced, and not at every call.
 
 import builtins
 from collections.abc import Iterable, Iterator, Mapping
-from dis import get_instructions
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from minigrad.compiler.belongings import (
+    REFLECTION,
     Belongings,
     cells_of,
+    globals_in,
     is_library,
     is_own_class,
     is_users_function,
@@ -26,9 +27,6 @@ from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["special_attributes", "variables_of"]
-
-REFLECTION = frozenset(["getattr", "hasattr", "vars", "__dict__", "attrgetter"])
-"""A function that mentions one of these may read any attribute, or ask whether it is there."""
 
 
 def variables_of(belongings: Belongings) -> list[Variable]:
@@ -71,16 +69,6 @@ def outer_variables(function: FunctionType) -> Iterator[Variable]:
         for name in globals_in(function.__code__):
             if name not in function.__globals__ and not hasattr(builtins, name):
                 yield Variable("item", function.__globals__, name, MISSING)  # so far
-
-
-def globals_in(code: CodeType) -> Iterator[str]:
-    """The names that a function and those defined in it look up among the globals."""
-    for instruction in get_instructions(code):
-        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from globals_in(constant)
 
 
 def own_parts(function: FunctionType) -> Iterator[Variable]:

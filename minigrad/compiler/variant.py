@@ -44,7 +44,8 @@ class Variant:
     def serves(self, key: tuple[Any, ...], arguments: Mapping[str, Any]) -> bool:
         """Whether it is the program for a call, numbers that it branches on included."""
         return (
-            self.key == key
+            self.key[:-1] == key[:-1]
+            and self.key[-1] in (None, key[-1])  # which gradients there are does not matter to all
             and all(bool(fetched(s, arguments)) is truth for s, truth in self.trace.guards)
             and all(np.array_equal(mask, copy) for mask, copy in self.trace.frozen)
         )

@@ -55,7 +55,7 @@ class Variants:
     def add(self, variant: Variant, name: str) -> None:
         """Keep another one."""
         self.made += 1
-        if self.made == MANY:
+        if self.made == MANY and self.kept:
             warnings.warn(
                 f"{name} has been compiled {MANY} times, last because "
                 f"{difference(variant.key, self.kept[0].key)} changed. Ints, strings and what "
@@ -64,10 +64,13 @@ class Variants:
                 RuntimeWarning,
                 stacklevel=5,
             )
-        self.kept = [variant, *self.kept[: MOST - 1]]
+        for dropped in self.kept[MOST - 1 :]:
+            self.drop(dropped)
+        self.kept.insert(0, variant)
 
     def drop(self, variant: Variant) -> None:
         self.kept.remove(variant)
+        self.callers = [caller for caller in self.callers if caller is not variant.caller]
 
     def ran(self, variant: Variant) -> None:
         """Note that this is the one that runs now."""

@@ -44,17 +44,17 @@ def require_columns(source: str, header: Sequence[str], names: Sequence[str]) ->
 
 def require_header(source: str, header: list[str], target: str, labels: Sequence[str]) -> None:
     """Raise if the header reads like one of the rows below it: numbers, and one of the labels."""
-    if not (is_number(target) or target in labels):
+    names = [name for name in header if name != target]
+    if not all(map(is_number, names)) or not (is_number(target) or target in labels):
         return
-    names = [name for name in header if is_number(name) or name != target]
-    if all(map(is_number, names)):
-        # Columns may be counted, or be years.
-        counted = all(float(b) - float(a) == 1 for a, b in pairwise(names))
-        if not counted:
-            raise DataError(
-                f"{source}, line 1: expected a header row with column names, found "
-                f"{_listed(header)}, which looks like a row of data"
-            )
+    # Columns may be counted, or be years.
+    whole = all(float(name).is_integer() for name in names)
+    rising = len(names) > 1 and all(float(a) < float(b) for a, b in pairwise(names))
+    if not (whole and rising):
+        raise DataError(
+            f"{source}, line 1: expected a header row with column names, found "
+            f"{_listed(header)}, which looks like a row of data"
+        )
 
 
 def parse_number(source: str, line: int, column: str, cell: str) -> float:

@@ -75,7 +75,7 @@ def train_test_split(
             f"train_test_split: x has shape {x.shape} but y has shape {y.shape}; both need the "
             "same number of samples on axis 0"
         )
-    if not isinstance(stratify, bool | np.bool):
+    if stratify is not None and not isinstance(stratify, int | np.bool):
         raise DTypeError(
             f"train_test_split: stratify is of type {type(stratify).__name__}; expected a bool: "
             "True keeps the shares of the classes in y"

@@ -90,6 +90,7 @@ def read_csv(
     _check_names("read_csv: target_names", target_names)
     source = f"read_csv: '{path}'"
     header, rows = read_rows("read_csv", path)
+    unnamed = target is None and feature_names is None
     if target is None:
         target = header[-1]
     if feature_names is None:
@@ -115,7 +116,8 @@ def read_csv(
         lines.append(line)
     if not x_rows:
         raise DataError(f"{source} has a header row only; expected rows of data below it")
-    require_header(source, header, target, labels)
+    if unnamed:
+        require_header(source, header, target, labels)
     y: NDArray[Any]
     if task == "regression":
         parsed = zip(lines, labels, strict=True)

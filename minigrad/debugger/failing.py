@@ -3,7 +3,8 @@
 from typing import Any
 
 from minigrad.debugger.backward_pass import BackwardPass
-from minigrad.debugger.contributions import rule_name
+from minigrad.debugger.contributions import contribution_of, rule_name
+from minigrad.errors import GradientError
 from minigrad.tensor import Tensor
 
 __all__ = ["failure"]
@@ -16,13 +17,14 @@ def failure(run: BackwardPass, error: Exception) -> str:
     what one gave was refused, and the error says so.
     """
     tensor: Any = run.tensor
-    arguments = run.grads[tensor], tensor.data, *tensor.arrays
     for index, x in enumerate(tensor.inputs):
         rule = tensor.op.rules[index]
         if rule is None or not isinstance(x, Tensor) or x not in run.grads:
             continue
         try:
-            rule(*arguments, **tensor.params)
+            contribution_of(tensor, index, run.grads[tensor])
+        except GradientError as refused:
+            return str(refused)
         except Exception as raised:
             return f"{rule_name(tensor, index)} raises {type(raised).__name__}: {raised}"
     return str(error)

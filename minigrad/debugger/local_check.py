@@ -165,11 +165,11 @@ def finite_difference(
             return FiniteDifference(*nothing, "FAIL", watched.fault)
         if not np.isfinite(step.grad_out).all():
             return FiniteDifference(*nothing, "inconclusive", "the gradient here is not finite")
-        part, of_out, places = part_around(tensor, position, at)
-        problem = problem_of(part, [watched])
-        fault = fault_of_forward(part, problem)
+        fault = fault_of_forward(tensor, problem_of(tensor, [watched]))
         if fault is not None:
             return FiniteDifference(*nothing, *fault)
+        part, of_out, places = part_around(tensor, position, at)
+        problem = problem_of(part, [watched])
         cotangent = np.asarray(step.grad_out, np.float64)
         pulled = np.asarray(rule_in_float64(tensor, position, cotangent), np.float64)
         leaf = problem.leaves[watched.name]

@@ -82,7 +82,7 @@ def naming(kind: str, wanted: str) -> Spec:
 def line_of(file: str, line: str) -> Spec:
     if int(line) == 0:
         raise DomainError("lines are counted from 1 on; there is no line 0")
-    text = f"{os.path.basename(file)}:{line}"
+    text = f"{os.path.basename(file) if os.path.isabs(file) else file}:{line}"
     return Spec(text, lambda step: on_line(step, file, int(line)), "line")
 
 

@@ -42,6 +42,7 @@ def why(root: Tensor, what: Tensor | str, model: Module | None = None) -> Explan
     ------
     DomainError
         If no tensor has this name, or several have.
+
     Notes
     -----
     No ``.grad`` is touched. If ``root`` has several elements and no ``.grad``, a Gaussian gradient

@@ -86,7 +86,7 @@ class Module:
                 f"{type(self).__name__}.{name} would hide the method Module.{name}(); "
                 "choose another name"
             )
-        if isinstance(value, (np.ndarray, np.generic, float, int)):
+        if isinstance(value, (np.ndarray, np.generic, float, int)) and value is not False:
             self.refuse_constant(name)
         object.__setattr__(self, name, value)
         self.name_parameters(value)
@@ -97,7 +97,8 @@ class Module:
         if isinstance(old, Tensor) and old.op is None and old.requires_grad:
             raise DTypeError(
                 f"{type(self).__name__}.{name} is a parameter, and a plain value in its place "
-                f"would not be trained; write the values into {name}.data[...], or assign a Tensor"
+                f"would not be trained; write values into {name}.data[...], or assign a Tensor: "
+                "without requires_grad it is a constant"
             )
 
     def name_parameters(self, value: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minigrad.errors import DomainError, DTypeError, ShapeError
-from minigrad.validation import check_range, check_same_shape, distributions_from, values
+from minigrad.validation import check_same_shape, distributions_from, values
 
 __all__ = ["accuracy", "confusion_matrix", "format_confusion_matrix", "multilabel_accuracy"]
 
@@ -65,15 +65,14 @@ def multilabel_accuracy(
     targets : array_like, same shape
         0 or 1: n-hot rows.
     threshold : float
-        Above it a label counts as predicted. One inside (0, 1) is a probability.
+        Above it a label counts as predicted: 0.5 for probabilities, 0 for logits.
 
     Raises
     ------
     ShapeError
         If the shapes differ, or there are no samples.
     DomainError
-        If a target is neither 0 nor 1, a prediction is NaN, or it is no probability but
-        ``threshold`` is one.
+        If a target is neither 0 nor 1, or a prediction is NaN.
 
     Examples
     --------
@@ -89,8 +88,6 @@ def multilabel_accuracy(
     if not labels.all():
         index = tuple(np.argwhere(~labels)[0].tolist())
         raise DomainError(f"{name}: targets{list(index)} = {targets[index]}; it must be 0 or 1")
-    if 0 < threshold < 1:
-        check_range(name, "predictions", predictions, "; for logits give threshold=0")
     return float(np.mean((predictions > threshold) == (targets == 1)))
 
 

@@ -386,3 +386,45 @@ def test_the_distance_of_a_kink_is_told():
     assert 1e-6 < float(told[1]) < 1.7e-5
     assert gradcheck(mg.relu, np.array([0.3, 1.0])).rows[0].detail == ""
     assert "element [0], distance 0" in gradcheck(mg.relu, np.array([0.0, 1.0])).rows[0].detail
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        (mg.sqrt, [0.0, 1.0]),
+        (lambda x: x**0.5, [0.0, 1.0]),
+        (lambda x: 1 / x, [0.0, 1.0]),
+        (mg.log1p, [-1.0, 0.0]),
+        (mg.exp, [800.0, 1.0]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_right_rule_that_gives_infinity_is_not_said_to_be_wrong(function, values):
+    x = mg.Tensor(values, requires_grad=True)
+    report = check_graph(mg.sum(function(x)))
+    assert "FAIL" not in [row.verdict for row in report.rows]
+
+
+def test_a_forward_that_rounded_is_no_state_that_was_kept():
+    class Scaled(mg.Op):
+        @staticmethod
+        def forward(x, y):
+            return x * np.exp(y)
+
+        @staticmethod
+        def grad_x(grad_out, out, x, y):
+            grad_x = grad_out * np.exp(y)
+            return grad_x
+
+    x = mg.Tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    y = mg.Tensor(np.array([10.1, 9.3, 8.7, 9.9], np.float16))
+    assert check_graph(mg.sum(mg.call(Scaled, x, y))).verdict == "ok"
+
+
+def test_any_seed_will_do():
+    assert gradcheck(mg.tanh, np.array([1.0]), seed=None).verdict == "ok"
+
+
+def test_a_gradient_in_a_tuple():
+    report = gradcheck(lambda x: x[0] ** 2, np.array([3.0]), gradient=lambda x: (2 * x[0],))
+    assert report.verdict == "ok"

@@ -597,3 +597,78 @@ def test_what_is_explained_is_what_runs():
 
 
 BACK_ENDS = ("numpy", "numba")
+
+
+SCORE = 0.0
+
+
+def test_a_string_is_no_name():
+    """``out["SCORE"]`` has nothing to do with a variable SCORE of the script."""
+    global SCORE
+
+    @mg.compile(backend="numpy")
+    def step(batch):
+        out = {}
+        out["SCORE"] = (batch["x"] * 2).sum()
+        return out
+
+    for number in range(5):
+        SCORE = step({"x": np.full(3, float(number))})["SCORE"].item()
+        assert 6.0 * number == SCORE
+    assert len(step.variants) == 1
+
+
+def test_an_attribute_is_no_global():
+    namespace = {"mg": mg, "np": np}
+    exec("def f(x): return x.mean()", namespace)
+    step = mg.compile(namespace["f"], backend="numpy")
+    for number in range(5):
+        namespace["mean"] = float(step(np.full(3, float(number))))
+        assert namespace["mean"] == number
+    assert len(step.variants) == 1
+
+
+def test_what_a_class_inherits_stays_inherited():
+    class Base:
+        scale = np.ones(2)
+
+    class Derived(Base):
+        pass
+
+    step = mg.compile(lambda x: x * Derived.scale, backend="numpy")
+    for _ in range(3):
+        step(np.ones(2))
+    assert "scale" not in vars(Derived)
+    Base.scale = np.full(2, 5.0)
+    np.testing.assert_array_equal(step(np.ones(2)), [5.0, 5.0])
+
+
+def test_a_variable_that_is_deleted():
+    namespace = {"np": np, "K": 2.0}
+    exec(
+        "def f(x):\n    try:\n        return x * K\n    except NameError:\n        return x * 10\n",
+        namespace,
+    )
+    step = mg.compile(namespace["f"], backend="numpy")
+    for _ in range(3):
+        assert step(np.ones(1))[0] == 2
+    del namespace["K"]
+    assert step(np.ones(1))[0] == 10
+
+
+def test_accumulating_steps_are_two_programs():
+    model = mg.nn.Linear(3, 2, rng=0)
+    optimizer = mg.optim.SGD(model.parameters(), lr=0.1)
+    x, y = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 1, 1, 0])
+
+    @mg.compile(backend="numpy")
+    def step(x, y, first):
+        if first:
+            optimizer.zero_grad()
+        loss = mg.softmax_cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    for number in range(16):
+        step(x, y, number % 4 == 0)
+    assert len(step.variants) == 2
