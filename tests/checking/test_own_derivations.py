@@ -244,7 +244,8 @@ def test_a_function_that_is_flat_close_by():
     report = gradcheck(lambda x: mg.call(rounded, x), X)
     assert report.verdict == "FAIL"
     assert report.rows[0].detail == (
-        "the function does not change close by: does it round, count or compare?"
+        "the function does not change close by: is a mask missing in the rule, or does the "
+        "function round, count or compare?"
     )
 
 
