@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minigrad.graph import backward_step, topological_order
+from minigrad.graph import backward_step, leading_to, topological_order
 from minigrad.tensor import Tensor
 
 __all__ = ["diagnose", "first_not_finite", "sizes_in_graph"]
@@ -166,9 +166,10 @@ def count(wrong: Mask, known: Mask) -> str:
     return f"{int(wrong.sum())} of {int(known.sum())} entries"
 
 
-def first_not_finite(out: Tensor, cotangent: Array) -> str:
-    """Which op's rule is the first to make NaN or infinity of finite numbers; empty if none."""
-    grads: dict[Tensor, Array | None] = dict.fromkeys(topological_order(out))
+def first_not_finite(out: Tensor, leaf: Tensor, cotangent: Array) -> str:
+    """Which rule on the way to ``leaf`` first makes NaN or infinity of finite numbers; or empty."""
+    order = leading_to(topological_order(out), [leaf])
+    grads: dict[Tensor, Array | None] = dict.fromkeys(order)
     grads[out] = cotangent.reshape(out.shape)
     for tensor in list(grads):
         backward_step(tensor, grads)

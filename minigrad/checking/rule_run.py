@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minigrad.drawing.nodes import names_of_inputs
 from minigrad.graph import no_rule
 from minigrad.tensor import Tensor
 
@@ -58,11 +59,7 @@ def run_rule(tensor: Tensor, index: int, grad_out: Array) -> Step:
 def rule_name(tensor: Tensor, index: int) -> str:
     """``Linear.grad_weight 'logits'``: the rule, and the name of the op's output if it has one."""
     op: Any = tensor.op
-    names = op.input_names
-    if len(names) == len(tensor.inputs):
-        name = f"{op.__name__}.grad_{names[index]}"
-    else:
-        name = f"{op.__name__}.grad_{names[0]}[{index}]"
+    name = f"{op.__name__}.grad_{names_of_inputs(tensor)[index]}"
     return name if tensor.name is None else f"{name} {tensor.name!r}"
 
 
@@ -70,11 +67,7 @@ def fault_of_rule(
     tensor: Tensor, x: Tensor, given: Sequence[Any], grad_out: Array, contribution: Array
 ) -> str:
     """What is wrong with the way a rule works, in words; empty if nothing is."""
-    op: Any = tensor.op
-    names = op.input_names
-    if len(names) != len(tensor.inputs):
-        names = [f"{names[0]}[{k}]" for k in range(len(tensor.inputs))]
-    names = ["grad_out", "out", *names]
+    names = ["grad_out", "out", *names_of_inputs(tensor)]
     found = []
     for name, now, before in zip(
         names, given, (grad_out, tensor.data, *tensor.arrays), strict=True

@@ -116,7 +116,7 @@ def diagnosis_of(target: Target, found: Sequence[Finding], rng: np.random.Genera
     said = diagnose(target.gradient, numeric.reshape(leaf.shape), sizes_in_graph(out))
     if np.isfinite(target.gradient).all():
         return said
-    return "; ".join(filter(None, [said, first_not_finite(out, target.cotangent)]))
+    return "; ".join(filter(None, [said, first_not_finite(out, leaf, target.cotangent)]))
 
 
 def plain_difference(target: Target, entry: int) -> float:

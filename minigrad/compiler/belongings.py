@@ -219,18 +219,21 @@ def named_by(function: FunctionType) -> Iterator[tuple[dict[str, Any], str]]:
     names = names_in(function.__code__)
     modules = [content for _, content in cells_of(function)]
     modules += [sys.modules.get(name) for name in names]  # imported within the function
-    spaces = [function.__globals__, *(vars(module) for module in modules if is_users(module))]
+    spaces = [
+        function.__globals__,
+        *(vars(module) for module in modules if is_users_module(module)),
+    ]
     looked_up = set(globals_in(function.__code__))
     for space in spaces:  # which grows as it goes
         for name in looked_up if space is function.__globals__ else names:
             if name in space:
                 yield space, name
                 content = space[name]
-                if is_users(content) and not any(vars(content) is known for known in spaces):
+                if is_users_module(content) and not any(vars(content) is known for known in spaces):
                     spaces.append(vars(content))
 
 
-def is_users(thing: Any) -> bool:
+def is_users_module(thing: Any) -> bool:
     """Whether it is an imported module of the user's."""
     if not isinstance(thing, ModuleType) or is_library(thing):
         return False

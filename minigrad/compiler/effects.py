@@ -49,7 +49,7 @@ class Watch:
 
     def follow(self, frame: FrameType, event: str, arg: Any) -> Any:
         """What Python calls for each line that is about to run, and each return."""
-        if not is_users(frame):
+        if not is_users_frame(frame):
             return None
         if not self.found and event in ("line", "return"):
             self.found = self.place is not None and self.happened()
@@ -58,7 +58,7 @@ class Watch:
         return self.follow
 
 
-def is_users(frame: FrameType) -> bool:
+def is_users_frame(frame: FrameType) -> bool:
     """Whether it runs a line of the user's, not of a library's or of text made on the way."""
     filename = frame.f_code.co_filename
     module = str(frame.f_globals.get("__name__")).partition(".")[0]

@@ -123,7 +123,7 @@ class Lifted:
             tensor.data, tensor.grad, tensor.stamp = kept.data, kept.grad, kept.stamp
             tensor.requires_grad = kept.requires_grad
         for _, attributes, old in self.spaces:
-            refill(attributes, old)
+            hold_again(attributes, old)
         for restore in reversed(self.before):
             restore()
 
@@ -233,7 +233,7 @@ class Lifted:
                     for position, part in enumerate(given)
                 )
         for position, state in enumerate(optimizer.state):
-            self.before.append(partial(refill, state, dict(state)))
+            self.before.append(partial(hold_again, state, dict(state)))
             for slot, remembered in state.items():
                 source = Slot(optimizer, position, slot)
                 is_array = isinstance(remembered, np.ndarray)
@@ -293,7 +293,7 @@ class Lifted:
         return None if lifted is None else lifted.value
 
 
-def refill(attributes: dict[str, Any], old: dict[str, Any]) -> None:
+def hold_again(attributes: dict[str, Any], old: dict[str, Any]) -> None:
     """Let a dict hold again what it held."""
     if list(attributes) != list(old) or any(attributes[key] is not old[key] for key in old):
         attributes.clear()

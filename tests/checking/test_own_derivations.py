@@ -307,3 +307,14 @@ def test_a_wrong_value_at_a_tie_behind_another_is_found_in_the_graph():
 def test_a_second_opinion_on_a_gradient_by_hand():
     report = gradcheck(lambda x: np.sum(x**2), X, gradient=lambda x: 2 * x, complex_step=True)
     assert "complex step: agrees" in report.rows[0].detail
+
+
+def test_the_first_rule_that_is_not_finite_is_one_on_the_way():
+    """Of two branches, for each input the op of its own."""
+    to_nan = {"grad_x": lambda grad_out, out, x: grad_out * np.nan}
+    one = op_with(lambda x: x * 1.0, **to_nan)
+    other = op_with(lambda x: x * 1.0, **to_nan)
+    one.__name__, other.__name__ = "One", "Other"
+    report = gradcheck(lambda x, y: mg.call(one, x) + mg.call(other, y), [X, X])
+    assert "a rule of One:" in report.rows[0].detail
+    assert "a rule of Other:" in report.rows[1].detail

@@ -4,6 +4,8 @@ import copy
 import functools
 import pickle
 import sys
+import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -12,7 +14,7 @@ import pytest
 from comparing import assert_close, assert_same_states, assert_same_tensors
 
 import minigrad as mg
-from minigrad.errors import CompileError, DTypeError, GraphError
+from minigrad.errors import CompileError, DomainError, DTypeError, GraphError
 from minigrad.nn import Dropout, Linear, Sequential, mlp
 from minigrad.optim import SGD, Adam, StepLR
 
@@ -672,3 +674,54 @@ def test_accumulating_steps_are_two_programs():
     for number in range(16):
         step(x, y, number % 4 == 0)
     assert len(step.variants) == 2
+
+
+def test_a_program_too_many_that_is_wrong_leaves_the_others():
+    @mg.compile(backend="numpy")
+    def step(x, n):
+        return x * n + (time.perf_counter() if n == 1000 else 0.0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for n in range(64):
+            for _ in range(3):
+                step(X, n)
+        with pytest.raises(CompileError, match="disagrees"):
+            step(X, 1000)
+        for n in range(64):
+            np.testing.assert_array_equal(step(X, n), X * n)
+
+
+def test_a_function_that_always_disagrees_always_says_so():
+    step = mg.compile(lambda x: x + time.perf_counter(), backend="numpy")
+    for _ in range(20):
+        with pytest.raises(CompileError, match="disagrees"):
+            step(X)
+
+
+def test_what_one_object_was_is_what_is_given_back():
+    """Two objects share a compiled method; a call that fails leaves the right one as it was."""
+
+    class Trainer:
+        def __init__(self):
+            self.model = Linear(3, 2, rng=0)
+            self.optimizer = SGD(self.model.parameters(), lr=0.1)
+
+        @mg.compile(backend="numpy")
+        def step(self, x, y):
+            self.optimizer.zero_grad()
+            loss = mg.softmax_cross_entropy(self.model(x), y)
+            loss.backward()
+            self.optimizer.step()
+            return loss
+
+    x, y = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 1, 1, 0])
+    first, second = Trainer(), Trainer()
+    for trainer in (first, second):
+        for _ in range(3):
+            trainer.step(x, y)
+    before = [p.grad.copy() for p in first.model.parameters()]
+    with pytest.raises(DomainError):
+        first.step(x, y + 5)
+    for p, grad in zip(first.model.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.grad, grad)

@@ -147,3 +147,10 @@ def test_stratify_by_one_hot_rows():
 def test_stratify_is_no_array_of_classes(stratify):
     with pytest.raises(DTypeError, match=r"stratify is of type .*: True keeps the shares"):
         train_test_split(X, Y, stratify=stratify)
+
+
+def test_stratify_may_be_none():
+    found = train_test_split(np.arange(8), np.arange(8) % 2, stratify=None, rng=0)
+    expected = train_test_split(np.arange(8), np.arange(8) % 2, stratify=False, rng=0)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

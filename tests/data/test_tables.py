@@ -278,3 +278,19 @@ def test_names_that_cannot_be(table, options, error, message):
         read_csv(path, **options)
     with pytest.raises(DTypeError, match="read_csv_features: feature_names is 'ab'"):
         read_csv_features(path, "ab")
+
+
+@pytest.mark.parametrize("header", ["1990,2000,2010,2020", "0,2,5,8"])
+def test_headers_of_numbers_that_rise(header, table):
+    data = read_csv(table(f"{header}\n4,2,9,1\n3,7,2,6\n"), task="regression")
+    assert data.y.tolist() == [1.0, 6.0]
+
+
+def test_a_header_that_is_named_is_no_row_of_data(table):
+    data = read_csv(table("4,0,1\n0,7,2\n4,6,9\n"), target="4")
+    assert data.x.tolist() == [[7.0, 2.0], [6.0, 9.0]]
+
+
+def test_a_row_of_one_number_and_a_label_is_no_header(table):
+    with pytest.raises(DataError, match=r"line 1: expected a header row .* found '5', 'setosa'"):
+        read_csv(table("5,setosa\n4,setosa\n6,virginica\n"))

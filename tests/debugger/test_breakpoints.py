@@ -292,3 +292,9 @@ def test_breakpoints_last_from_one_pass_to_the_next():
     text = files["stdout"].getvalue()
     assert numbers(text) == [3]
     assert "backward pass 3" in bars(text)[0]
+
+
+def test_two_files_of_one_name():
+    lines = ("b one/layers.py:2", "b other/layers.py:2", "b one/layers.py:2")
+    told = answers(session(network(), *lines, "clear", "c"))[: len(lines)]
+    assert ["that already" in text for _, text in told] == [False, False, True]

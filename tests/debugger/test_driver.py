@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 from prompting import session, typed
+from replay_cases import Broken
 
 import minigrad as mg
 from minigrad.debugger import DebuggerQuit
@@ -183,15 +184,6 @@ def test_what_is_asked_for_must_make_sense(arguments, message):
 
 @pytest.mark.parametrize("options", [{"at": 9}, {"on": "nonfinite"}])
 def test_a_rule_that_fails_before_any_stop_fails_as_backward_does(options):
-    class Broken(mg.Op):
-        @staticmethod
-        def forward(x):
-            return x * 1.0
-
-        @staticmethod
-        def grad_x(grad_out, out, x):
-            raise ArithmeticError("no rule today")
-
     loss = mg.call(Broken, mg.Tensor([1.0], requires_grad=True)).sum()
     with mg.debugging(**options, **typed()), pytest.raises(ArithmeticError) as error:
         loss.backward()

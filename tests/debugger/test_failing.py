@@ -143,3 +143,26 @@ def test_what_is_no_gradient_is_told_as_backward_tells_it(op, problem):
 
 def test_the_nan_report_names_the_rule():
     assert nan_report(broken()).problem == RAISES
+
+
+class Twice(mg.Op):
+    """out = x * y: the first rule gives a wrong shape, the second raises as well."""
+
+    @staticmethod
+    def forward(x, y):
+        return x * y
+
+    @staticmethod
+    def grad_x(grad_out, out, x, y):
+        return np.zeros(5)
+
+    @staticmethod
+    def grad_y(grad_out, out, x, y):
+        raise ArithmeticError("never reached")
+
+
+def test_the_first_of_two_wrong_rules_is_blamed():
+    x, y = (mg.Tensor([1.0, 2.0], requires_grad=True, name=name) for name in "xy")
+    problem = mg.replay(mg.call(Twice, x, y).sum()).problem
+    assert "Twice.grad_x returned shape (5,)" in problem
+    assert "never reached" not in problem

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from prompting import answer, answers, session, typed
+from replay_cases import Broken
 
 import minigrad as mg
 from minigrad.debugger import BackwardPass, DebuggerQuit
@@ -413,15 +414,6 @@ def test_what_is_watched_at_a_step_is_not_watched_behind_the_last():
 
 
 def test_a_failing_rule_is_told_and_can_be_left():
-    class Broken(mg.Op):
-        @staticmethod
-        def forward(x):
-            return x * 1.0
-
-        @staticmethod
-        def grad_x(grad_out, out, x):
-            raise ArithmeticError("no rule today")
-
     x = mg.Tensor([1.0, 2.0], requires_grad=True, name="x")
     loss = mg.call(Broken, x).sum()
     files = typed("n", "n", "q")
