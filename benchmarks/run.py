@@ -25,10 +25,10 @@ def selected(names: list[str], wanted: str, kind: str) -> list[str]:
     parts = [part.strip() for part in wanted.split(",") if part.strip()]
     whole = [part for part in parts if part in names]
     starts = tuple(part for part in parts if part not in names)
-    found = [name for name in names if not parts or name in whole or name.startswith(starts)]
-    if not found:
-        raise SystemExit(f"no {kind} is called {wanted!r}; there are: {', '.join(names)}")
-    return found
+    for start in starts:
+        if not any(name.startswith(start) for name in names):
+            raise SystemExit(f"no {kind} is called {start!r}; there are: {', '.join(names)}")
+    return [name for name in names if not parts or name in whole or name.startswith(starts)]
 
 
 def main() -> None:

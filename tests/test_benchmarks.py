@@ -92,3 +92,17 @@ def test_the_command(tmp_path):
         assert row["peers"]["minigrad"]["ratio"]["median"] > 0
         assert row["peers"]["micrograd"]["missing"]
     assert "| step 2-16-2 | 1.00 |" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--only", "import,chain 1e3"], "no workload is called 'chain 1e3'; there are: step"),
+        (["--peers", "numpy,scikit-learn"], "no peer is called 'scikit-learn'; there are: "),
+    ],
+)
+def test_names_that_do_not_exist_are_refused_beside_those_that_do(options, message):
+    command = [sys.executable, str(BENCHMARKS / "run.py"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
